@@ -1,0 +1,241 @@
+// libuv, unmodified, in virtual time. How the verbs map onto it is told below, in the words that the
+// report prints. The file is a module of its own, which the executable opens.
+#include <uv.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "adapters/play.h"
+#include "adapters/virtual_time.h"
+
+namespace cede {
+namespace {
+
+using reference::AbstractLoop;
+using reference::Callback;
+using reference::Error;
+using reference::Handle;
+using reference::Ref;
+
+constexpr std::string_view mapping = R"(
+call_soon: a queue of the adapter's, first in first out; one uv_idle_t, started while it is not empty, runs what was queued when its turn came
+call_later: a uv_timer_t each, uv_timer_start(delay in ms, rounded up, below 0 as 0), without uv_update_time: the delay counts from the cached uv_now
+call_at: the same with the difference to uv_now
+forever: uv_timer_start(UINT64_MAX)
+cancel: uv_timer_stop and uv_close; in the adapter's queue, a mark
+call_soon_threadsafe: a queue of the adapter's under a lock, and uv_async_send; run where the loop polls
+run: uv_run(UV_RUN_DEFAULT); a uv_async_t keeps the loop alive; a nested run is refused by the adapter
+stop: uv_stop
+time: uv_now, which libuv caches at the beginning of a turn and after its poll
+errors of callbacks: caught where libuv calls the adapter and handed to the exception handler; exit does uv_stop and leaves run when the turn is over
+futures, tasks: the reference's, over call_soon)";
+
+/// libuv's answer to what cannot fail as it is used here.
+void must(int result, const char* call) {
+  if (result == 0) return;
+  std::fprintf(stderr, "cede: libuv: %s: %s\n", call, uv_strerror(result));
+  std::abort();
+}
+
+std::uint64_t milliseconds(Nanos delay) {
+  if (delay == forever) return UINT64_MAX;
+  if (delay <= 0) return 0;
+  return static_cast<std::uint64_t>(delay / millisecond + (delay % millisecond > 0));
+}
+
+class UvLoop : public AbstractLoop {
+ public:
+  UvLoop() {
+    must(uv_loop_init(&loop_), "uv_loop_init");
+    loop_.data = this;
+    must(uv_idle_init(&loop_, &idle_), "uv_idle_init");
+    must(uv_async_init(&loop_, &async_, [](uv_async_t* async) { of(async->loop).run_calls_from_threads(); }),
+         "uv_async_init");
+  }
+  ~UvLoop() override {
+    abandon_tasks();  // while their timers can still be cancelled
+    if (!closed_) close_all();
+  }
+
+  Nanos time() override { return static_cast<Nanos>(uv_now(&loop_)) * millisecond; }
+
+  Ref<Handle> try_call_soon(Callback callback) override {
+    if (closed_) return {};
+    Ref<Handle> job(new Handle(std::move(callback)));
+    ready_.push_back(job);
+    uv_idle_start(&idle_, [](uv_idle_t* idle) { of(idle->loop).run_ready(); });
+    return job;
+  }
+
+  Ref<Handle> try_call_later(Nanos delay, Callback callback) override {
+    Nanos when;
+    if (__builtin_add_overflow(time(), delay, &when)) when = delay < 0 ? 0 : forever;
+    return start_timer(delay, when, std::move(callback));
+  }
+
+  Ref<Handle> try_call_at(Nanos when, Callback callback) override {
+    Nanos delay;
+    if (when == forever) delay = forever;
+    else if (__builtin_sub_overflow(when, time(), &delay)) delay = 0;
+    return start_timer(delay, when, std::move(callback));
+  }
+
+  bool try_call_soon_threadsafe(Callback callback) override {
+    std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    from_threads_.emplace_back(new Handle(std::move(callback)));
+    uv_async_send(&async_);
+    return true;
+  }
+
+  Error try_run_forever() override {
+    if (closed_ || running_ || get_running_loop()) return Error(Error::Kind::runtime);
+    Running running(*this);
+    running_ = true;
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    running_ = false;
+    return std::exchange(fatal_, {});
+  }
+
+  void stop() override { uv_stop(&loop_); }
+  bool is_running() const override { return running_; }
+  bool is_closed() const override { return closed_; }
+
+  Error try_close() override {
+    if (running_) return Error(Error::Kind::runtime);
+    if (!closed_) close_all();
+    return {};
+  }
+
+ private:
+  /// A handle and its uv_timer_t. libuv owns a share of it until it has called back the close.
+  struct Timer : Handle {
+    Timer(uv_loop_t& loop, Nanos delay, Nanos when, Callback callback)
+        : Handle(std::move(callback), when), kept(this) {
+      must(uv_timer_init(&loop, &timer), "uv_timer_init");
+      timer.data = this;
+      must(uv_timer_start(&timer, [](uv_timer_t* timer) { UvLoop::of(timer->loop).run_timer(of(timer)); },
+                          milliseconds(delay), 0),
+           "uv_timer_start");
+    }
+
+    void cancel() override {
+      Handle::cancel();
+      close();
+    }
+    void close() {
+      if (!kept || uv_is_closing(as_handle())) return;
+      uv_timer_stop(&timer);
+      uv_close(as_handle(), [](uv_handle_t* handle) { of(handle).kept = {}; });
+    }
+    uv_handle_t* as_handle() { return reinterpret_cast<uv_handle_t*>(&timer); }
+
+    template <class UvHandle>
+    static Timer& of(UvHandle* handle) { return *static_cast<Timer*>(handle->data); }
+
+    uv_timer_t timer;
+    Ref<Handle> kept;
+  };
+
+  static UvLoop& of(uv_loop_t* loop) { return *static_cast<UvLoop*>(loop->data); }
+
+  Ref<Handle> start_timer(Nanos delay, Nanos when, Callback callback) {
+    if (closed_) return {};
+    return new Timer(loop_, delay, when, std::move(callback));
+  }
+
+  /// One turn's batch: counted before the first runs, so that what they add waits for the next.
+  void run_ready() {
+    for (std::size_t jobs = ready_.size(); jobs > 0 && !fatal_; --jobs) {
+      Ref<Handle> job = std::move(ready_.front());
+      ready_.pop_front();
+      if (!job->cancelled()) call(*job);
+    }
+    if (ready_.empty()) uv_idle_stop(&idle_);
+  }
+
+  void run_timer(Timer& timer) {
+    Ref<Handle> keep(&timer);
+    timer.close();
+    call(timer);
+  }
+
+  void run_calls_from_threads() {
+    std::vector<Ref<Handle>> jobs;
+    {
+      std::lock_guard lock(mutex_);
+      jobs.swap(from_threads_);
+    }
+    for (auto& job : jobs) call(*job);
+  }
+
+  /// Where libuv's C ends and callbacks that can fail begin.
+  void call(Handle& job) {
+    Error error = job.run();
+    if (!error) return;
+    if (!error.fatal() || fatal_) return call_exception_handler(error);
+    fatal_ = error;
+    uv_stop(&loop_);
+  }
+
+  void close_all() {
+    {
+      std::lock_guard lock(mutex_);
+      closed_ = true;
+      from_threads_.clear();
+    }
+    ready_.clear();
+    auto close = [](uv_handle_t* handle, void*) {
+      if (handle->type == UV_TIMER) Timer::of(handle).close();
+      else uv_close(handle, nullptr);
+    };
+    uv_walk(&loop_, close, nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);  // calls back the closes
+    must(uv_loop_close(&loop_), "uv_loop_close");
+  }
+
+  uv_loop_t loop_;
+  uv_idle_t idle_;
+  uv_async_t async_;
+  std::deque<Ref<Handle>> ready_;
+  std::mutex mutex_;  // guards what other threads touch
+  std::vector<Ref<Handle>> from_threads_;
+  Error fatal_;
+  bool running_ = false;
+  bool closed_ = false;
+};
+
+std::unique_ptr<AbstractLoop> make_loop(World&) { return std::make_unique<UvLoop>(); }
+
+Adapter make_adapter() {
+  Adapter adapter;
+  adapter.name = "libuv";
+  adapter.version = uv_version_string();
+  adapter.mapping = mapping.substr(1);
+  adapter.unsupported = {
+      {Verb::close, "libuv has no closed loop that refuses calls: uv_loop_close frees it"},
+      {Verb::is_closed, "a closed loop cannot be asked"},
+      {Verb::is_running, "libuv does not tell; uv_loop_alive is another question"},
+      {Verb::get_running_loop, "libuv knows no current loop"},
+      {Verb::run_in_new_loop, "uv_run does not refuse to be nested: it is undefined"},
+  };
+  adapter.layered = {"future", "task"};
+  adapter.resolution = millisecond;
+  adapter.run = [](const Adapter& self, const Scenario& scenario, World& world, Trace& trace) {
+    InWorld in(world, self.name);
+    play(scenario, self, make_loop, world, trace);
+  };
+  return adapter;
+}
+
+}  // namespace
+}  // namespace cede
+
+/// What the executable looks for in a module.
+extern "C" [[gnu::visibility("default")]] const cede::Adapter* cede_adapter() {
+  static const cede::Adapter adapter = cede::make_adapter();
+  return &adapter;
+}

@@ -1,0 +1,19 @@
+// Plays a scenario on any loop that stands behind the port: asks the loop for what the steps say
+// and writes down what is asked and what is seen.
+#pragma once
+
+#include <memory>
+
+#include "adapters/adapter.h"
+#include "reference/abstract_loop.h"
+
+namespace cede {
+
+/// The port is the reference's AbstractLoop: whoever implements it is played, callbacks directly
+/// and tasks through the reference's task layer.
+using MakeLoop = std::unique_ptr<reference::AbstractLoop> (*)(World&);
+
+/// Plays on a fresh loop in the given world; the trace is emptied first.
+void play(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World& world, Trace& trace);
+
+}  // namespace cede

@@ -1,0 +1,67 @@
+#include "adapters/world.h"
+
+namespace cede {
+
+void World::begin(WaitObserver& observer) {
+  observer_ = &observer;
+  if (now_ > latest / 2) now_ = origin;  // who waits for ever uses time up
+  if (pace_ != Pace::real) now_ = (now_ / second + 1) * second;
+  beginning_ = now();
+  waits_ = polls_ = long_waits_ = 0;
+}
+
+void World::end() {
+  observer_ = nullptr;
+  outside_.clear();
+}
+
+void World::busy(Nanos duration) {
+  if (duration <= 0) return;
+  if (pace_ == Pace::real) {
+    for (Nanos end = now() + duration; now() < end;) {}
+  } else {
+    now_ += std::min(duration, std::max<Nanos>(0, latest - now_));
+  }
+}
+
+World::Appointment World::at(Nanos when, std::function<void()> happens) {
+  return outside_.emplace(Appointment{when, ++appointments_}, std::move(happens)).first->first;
+}
+
+void World::let_happen() {
+  while (next_outside() <= now()) {
+    auto happens = std::move(outside_.begin()->second);
+    outside_.erase(outside_.begin());  // first, since what happens may make appointments itself
+    happens();
+  }
+}
+
+void World::count_wait(Nanos timeout) {
+  if (!observer_) return;
+  observer_->on_poll(timeout);
+  if (++waits_ == waits_max) observer_->on_stuck();
+  if (waits_ > 2 * waits_max) throw Stuck{};
+}
+
+Nanos World::deadline_of(Nanos timeout) {
+  // Where `for ever` cannot be said, as by epoll_wait of a timer in the year 10000, a loop says the
+  // longest wait instead, again and again.
+  long_waits_ = timeout >= long_wait ? long_waits_ + 1 : 0;
+  if (timeout == forever || long_waits_ > long_waits_max) return forever;
+  if (timeout <= 0) return now();
+  Nanos left = latest - now();
+  return timeout > left ? forever : now() + timeout;  // beyond the end of time is never
+}
+
+void World::rest(int rests) {
+  if (!observer_ || rests > rests_max) throw Stuck{};
+  observer_->on_rest();
+}
+
+void World::pass_without_waiting() {
+  if (pace_ == Pace::real) return;
+  // A loop that polls and polls sees time creep on, as it would for real.
+  if (++polls_ >= polls_max && now_ < latest) now_ += microsecond;
+}
+
+}  // namespace cede

@@ -1,0 +1,149 @@
+// The time in which a scenario is played, and how a wait goes by in it.
+//
+// In virtual time the clock stands still until somebody waits with nothing ready; then it jumps to
+// the deadline of the wait. An hour of timers costs milliseconds, and two runs give the same bytes.
+//
+// Loops that take their clock and their waits as arguments are handed a world; the others live in
+// one unknowingly (virtual_time.h).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "spec/value.h"
+
+namespace cede {
+
+/// Thrown out of a wait to end a loop that can be ended in no other way.
+struct Stuck {};
+
+/// Hears what the loop does at its waits.
+class WaitObserver {
+ public:
+  /// The loop looks for events and would wait at most `timeout` for them.
+  virtual void on_poll(Nanos timeout) = 0;
+  /// The loop would wait for ever and nothing is left to wake it. Has to make something ready.
+  virtual void on_rest() = 0;
+  /// The loop polls and polls. Has to stop it.
+  virtual void on_stuck() = 0;
+
+ protected:
+  ~WaitObserver() = default;
+};
+
+class World {
+ public:
+  /// How time goes by. `frozen`: only by waiting and by being busy. `creeping`: each reading of the
+  /// clock takes 20 ns and each wake-up comes 1 us late, for loops that need time to move on.
+  /// `real`: the system's clock, and waits that take as long as they say.
+  enum class Pace : std::uint8_t { frozen, creeping, real };
+
+  explicit World(Pace pace = Pace::frozen) : pace_(pace) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Pace pace() const { return pace_; }
+
+  /// A new scenario begins. The clock goes on from where it was, since a loop may not see it go
+  /// back, but at a whole second, so that roundings are the same in every run; only after 73 years
+  /// it begins anew.
+  void begin(WaitObserver& observer);
+  /// The scenario is over; waits are nobody's business any more, and nothing more happens outside.
+  void end();
+
+  /// The time since the scenario began.
+  Nanos elapsed() const { return now() - beginning_; }
+  /// The clock as the loop reads it, on CLOCK_MONOTONIC's scale; reading may take time itself.
+  Nanos read_clock() {
+    now_ += tick();
+    return now();
+  }
+  /// The same without taking time.
+  Nanos now() const { return pace_ == Pace::real ? real_now() : now_; }
+
+  /// Holds the thread for so long.
+  void busy(Nanos duration);
+
+  /// A loop waits, at most `timeout`. `attempt(limit)` looks for events for real, waiting at most
+  /// `limit` real nanoseconds, and gives how many there are, or below 0 for an error. A wait with
+  /// the timeout `forever` never gives 0. Throws Stuck.
+  template <class Attempt>
+  long wait(Nanos timeout, Attempt attempt);
+
+  /// Names something that will happen outside.
+  using Appointment = std::pair<Nanos, std::uint64_t>;
+
+  /// At this time on the loop's clock something happens outside the loop, such as a write to a
+  /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait.
+  Appointment at(Nanos when, std::function<void()> happens);
+  /// It will not happen. Harmless when it has.
+  void call_off(const Appointment& appointment) { outside_.erase(appointment); }
+
+  /// The system's monotonic clock, in whatever world the caller is. Its definition is in
+  /// virtual_time.cpp, beside what it must not be fooled by.
+  static Nanos real_now();
+
+ private:
+  Nanos tick() const { return pace_ == Pace::creeping ? 20 : 0; }
+  Nanos slack() const { return pace_ == Pace::creeping ? microsecond : 0; }
+  Nanos next_outside() const {
+    return outside_.empty() || outside_.begin()->first.first > latest ? forever : outside_.begin()->first.first;
+  }
+
+  void count_wait(Nanos timeout);
+  Nanos deadline_of(Nanos timeout);
+  void let_happen();
+  void pass_without_waiting();
+  void rest(int rests);
+  void jump(Nanos when) { now_ = std::max(now_, when); }
+
+  static constexpr int waits_max = 4096;  // a scenario of 64 jobs needs far fewer
+  static constexpr int polls_max = 256;
+  static constexpr int rests_max = 16;
+  static constexpr int long_waits_max = 16;
+  static constexpr Nanos long_wait = INT32_MAX * millisecond;
+  static constexpr Nanos origin = 1'000'000 * second;
+  static constexpr Nanos latest = forever / 2;  // the end of time: a clock has to stay readable
+
+  Pace pace_;
+  Nanos now_ = origin;
+  Nanos beginning_ = 0;
+  WaitObserver* observer_ = nullptr;
+  std::map<Appointment, std::function<void()>> outside_;
+  std::uint64_t appointments_ = 0;
+  int waits_ = 0;
+  int polls_ = 0;       // waits that took no time, in a row
+  int long_waits_ = 0;  // in a row
+};
+
+template <class Attempt>
+long World::wait(Nanos timeout, Attempt attempt) {
+  count_wait(timeout);
+  const Nanos deadline = deadline_of(timeout);
+  for (int rests = 0;;) {
+    let_happen();
+    if (long found = attempt(Nanos{0})) {  // what is ready goes before any jump
+      pass_without_waiting();
+      return found;
+    }
+    const Nanos next = std::min(deadline, next_outside());
+    if (next == forever) {
+      rest(++rests);
+    } else if (timeout == 0) {
+      pass_without_waiting();
+      return 0;
+    } else if (pace_ == Pace::real) {
+      if (long found = attempt(std::max<Nanos>(0, next - now()))) return found;
+      if (deadline <= now()) return 0;
+    } else {
+      polls_ = 0;
+      jump(next == deadline ? deadline + slack() : next);
+      if (next_outside() > now_) return 0;  // nothing has happened: it is the loop's own deadline
+    }
+  }
+}
+
+}  // namespace cede

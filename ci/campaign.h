@@ -1,0 +1,60 @@
+// A campaign: many scenarios on one loop, every clause judged on each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/adapters.h"
+#include "properties/property.h"
+#include "spec/chapters.h"
+
+namespace cede {
+
+/// What came of one clause.
+struct ClauseResult {
+  const Clause* clause = nullptr;
+  const Property* property = nullptr;
+  std::uint64_t reached = 0;
+  std::uint64_t decisive = 0;
+  std::uint64_t violated = 0;
+  std::map<std::string_view, std::uint64_t> variants;
+  std::vector<Scenario> violations;  // the first few, to be shrunk
+  std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
+};
+
+class Campaign {
+ public:
+  /// For the properties of those clauses; tier X only if the loop declares the exact order.
+  Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses);
+
+  /// Plays the examples of all clauses, which come first in every campaign.
+  void play_examples();
+  /// Plays the scenarios that follow from the seed. `go_on` is asked after each.
+  void play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on);
+  void play(const Scenario& scenario);
+
+  /// The smallest scenario found that still violates the clause, from several beginnings.
+  Scenario smallest_violation(const ClauseResult& result);
+  /// Plays it once more and judges it by one property.
+  Verdict judge(const Scenario& scenario, const Property& property);
+
+  const std::vector<ClauseResult>& results() const { return results_; }
+  std::uint64_t played() const { return played_; }
+  /// The trace of what was played last.
+  const Trace& trace() const { return trace_; }
+  const Adapter& adapter() const { return adapter_; }
+
+ private:
+  const Adapter& adapter_;
+  World world_;
+  Trace trace_;
+  History history_;
+  std::vector<ClauseResult> results_;
+  std::uint64_t played_ = 0;
+};
+
+}  // namespace cede

@@ -1,0 +1,8 @@
+// spec/02-awaiting.md
+#include "properties/property.h"
+
+namespace cede {
+
+std::span<const Property> awaiting() { return {}; }
+
+}  // namespace cede

@@ -1,0 +1,45 @@
+#include "properties/for_all.h"
+
+#include <algorithm>
+
+#include <rapidcheck.h>
+#include <rapidcheck/detail/TestListenerAdapter.h>
+
+#include "properties/generator.h"
+
+namespace cede {
+namespace {
+
+/// RapidCheck has a fixed price per case, about that of a scenario, so that a case is a stretch of
+/// scenarios drawn from one random source.
+constexpr std::uint64_t stretch = 64;
+
+rc::Gen<std::uint64_t> any_source() {
+  return [](rc::Random random, int) { return rc::shrinkable::just(std::uint64_t{random.next()}); };
+}
+
+}  // namespace
+
+bool for_all_scenarios(std::uint64_t seed, std::uint64_t count,
+                       const std::function<bool(const Scenario&)>& check) {
+  Scenario scenario;
+  std::uint64_t left = count;
+  bool all = true;
+  auto property = [&] {
+    Random random(*any_source());
+    for (std::uint64_t i = std::min(stretch, left); i > 0 && all; --i, --left) {
+      any_scenario(random, scenario);
+      all = check(scenario);
+    }
+    return all;
+  };
+  rc::detail::TestParams params;
+  params.seed = seed;
+  params.maxSuccess = static_cast<int>((count + stretch - 1) / stretch);
+  params.disableShrinking = true;  // properties/shrink.h knows what is simpler
+  rc::detail::TestListenerAdapter nobody;
+  (void)rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params, nobody);
+  return all;
+}
+
+}  // namespace cede

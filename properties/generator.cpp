@@ -1,0 +1,245 @@
+#include "properties/generator.h"
+
+#include <algorithm>
+#include <array>
+
+namespace cede {
+namespace {
+
+/// What swarm switches off together.
+enum Group : std::uint32_t {
+  always = 0,
+  timing = 1 << 0, inlining = 1 << 1, futures = 1 << 2, tasks = 1 << 3, cancelling = 1 << 4,
+  failing = 1 << 5, running = 1 << 6, asking = 1 << 7, sleeping = 1 << 8, by_hand = 1 << 9,
+  yielding = 1 << 10, callbacks = 1 << 11, handlers = 1 << 12, fatal = 1 << 13, loops = 1 << 14,
+  closing = 1 << 15, hogging = 1 << 16,
+};
+
+struct Weight {
+  Verb verb;
+  int weight;
+  std::uint32_t group;
+};
+
+constexpr Weight weights[] = {
+    {Verb::log, 2, always},
+    {Verb::busy, 10, hogging},
+    {Verb::time, 2, asking},
+    {Verb::call_soon, 34, callbacks},
+    {Verb::call_later, 26, timing},
+    {Verb::call_at, 18, timing},
+    {Verb::cancel, 12, cancelling},
+    {Verb::when, 3, asking | timing},
+    {Verb::set_exception_handler, 4, handlers | failing},
+    {Verb::stop, 12, running},
+    {Verb::run, 8, running},
+    {Verb::run_until_complete, 7, running},
+    {Verb::close, 3, closing},
+    {Verb::run_in_new_loop, 3, loops},
+    {Verb::is_running, 2, asking | running},
+    {Verb::is_closed, 2, asking | closing},
+    {Verb::get_running_loop, 3, asking | loops},
+    {Verb::create_future, 5, futures},
+    {Verb::set_result, 22, futures},
+    {Verb::set_exception, 7, futures | failing},
+    {Verb::cancel_future, 8, futures | cancelling},
+    {Verb::add_done_callback, 20, futures},
+    {Verb::remove_done_callback, 6, futures},
+    {Verb::done, 4, asking},
+    {Verb::cancelled, 3, asking},
+    {Verb::result, 4, asking},
+    {Verb::exception, 4, asking},
+    {Verb::create_task, 40, tasks},
+    {Verb::cancel_task, 8, tasks | cancelling},
+    {Verb::cancelling, 2, tasks | asking | cancelling},
+    {Verb::current_task, 4, tasks | asking},
+    {Verb::all_tasks, 4, tasks | asking},
+    {Verb::create_coroutine, 8, by_hand},
+    {Verb::send, 8, by_hand},
+    {Verb::get_awaiter, 5, by_hand},
+    {Verb::await, 44, always},
+    {Verb::call, 24, inlining},
+    {Verb::yield, 22, yielding},
+    {Verb::sleep, 16, sleeping},
+    {Verb::catch_, 10, inlining | failing},
+    {Verb::repeat, 8, inlining},
+    {Verb::raise, 10, failing},
+    {Verb::return_, 5, asking},
+};
+
+/// One draw picks a verb: the table has each verb as often as its weight says.
+constexpr std::size_t draws = [] {
+  std::size_t sum = 0;
+  for (const Weight& weight : weights) sum += weight.weight;
+  return sum;
+}();
+constexpr std::array<const Weight*, draws> by_draw = [] {
+  std::array<const Weight*, draws> table{};
+  std::size_t at = 0;
+  for (const Weight& weight : weights)
+    for (int i = 0; i < weight.weight; ++i) table[at++] = &weight;
+  return table;
+}();
+
+// Few names, so that they meet. A name's kind says how its script is played.
+constexpr std::array callback_names{Name("a"), Name("b"), Name("c"), Name("d")};
+constexpr std::array task_names{Name("t"), Name("u"), Name("v"), Name("w")};
+constexpr std::array coroutine_names{Name("p"), Name("q"), Name("r")};
+constexpr std::array future_names{Name("f"), Name("g"), Name("h")};
+
+/// A script that never gets a step.
+constexpr Name silent_name{"e"};
+
+template <std::size_t n>
+Name pick(Random& random, const std::array<Name, n>& names) {
+  return names[random.below(n)];
+}
+
+template <std::size_t n>
+bool contains(const std::array<Name, n>& names, Name name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+bool is_coroutine(Name who) { return contains(task_names, who) || contains(coroutine_names, who); }
+
+Nanos any_duration(Random& random, Verb verb) {
+  constexpr std::array<Nanos, 16> usual{0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 10, 12};
+  if (verb == Verb::busy) return (1 + random.below(12)) * millisecond;
+  if (verb != Verb::sleep && random.once_in(150)) return random.once_in(2) ? forever : 1'000'000 * second;
+  if (verb != Verb::busy && random.once_in(12)) return -static_cast<Nanos>(1 + random.below(3)) * millisecond;
+  return usual[random.below(usual.size())] * millisecond;
+}
+
+ErrorKind any_error(Random& random, std::uint32_t off) {
+  constexpr std::array usual{ErrorKind::key,     ErrorKind::key,     ErrorKind::value,
+                             ErrorKind::runtime, ErrorKind::timeout, ErrorKind::cancelled};
+  if (!(off & fatal) && random.once_in(6)) return ErrorKind::exit;
+  return usual[random.below(usual.size())];
+}
+
+Value any_value(Random& random) {
+  if (random.once_in(4)) return {};
+  if (random.once_in(8)) return Value::of(pick(random, future_names));
+  return Value::of(std::int64_t{1 + random.below(9)});
+}
+
+/// Builds one scenario line by line; who acts next is one of those that something has started.
+class Author {
+ public:
+  explicit Author(Random& random) : random_(random) {
+    // Half of the scenarios may say everything but the rare; the others leave out what swarm says.
+    off_ = random.once_in(2) ? 0 : static_cast<std::uint32_t>(random.next() & random.next());
+    for (auto rare : {fatal, loops, closing, handlers})
+      if (!random.once_in(6)) off_ |= rare;
+    start(main_script);
+  }
+
+  Step step() {
+    Step step;
+    // The newest speakers have said least.
+    step.who = started_[std::max(random_.below(started_count_), random_.below(started_count_))];
+    if (random_.once_in(4)) step.who = main_script;
+    step.verb = verb_for(step.who);
+    for (Arg arg : row(step.verb).args) fill(arg, step);
+    return step;
+  }
+
+ private:
+  Verb verb_for(Name who) {
+    for (int tries = 0; tries < 16; ++tries) {
+      const Weight& weight = *by_draw[random_.below(draws)];
+      if (weight.group & off_) continue;
+      if (row(weight.verb).speaker == Speaker::coroutine && !is_coroutine(who)) continue;
+      if (who == main_script && (weight.verb == Verb::raise || weight.verb == Verb::return_)) continue;
+      return weight.verb;
+    }
+    return Verb::log;
+  }
+
+  void fill(Arg arg, Step& step) {
+    switch (arg) {
+      case Arg::nothing: return;
+      case Arg::duration: step.time = any_duration(random_, step.verb); return;
+      case Arg::value: step.value = any_value(random_); return;
+      case Arg::error: step.value = Value::of(caught(step.verb, any_error(random_, off_))); return;
+      case Arg::number: step.value = Value::of(std::int64_t{random_.below(5)}); return;
+      case Arg::word: step.name = pick(random_, callback_names); return;
+      case Arg::handle: step.name = pick(random_, callback_names); return;
+      case Arg::object: step.name = object_for(step); return;
+      case Arg::script: {
+        Name script = script_for(step);
+        (step.name ? step.script : step.name) = script;
+        start(script);
+        return;
+      }
+    }
+  }
+
+  ErrorKind caught(Verb verb, ErrorKind error) {
+    return verb == Verb::catch_ && random_.once_in(3) ? ErrorKind::generic : error;
+  }
+
+  Name object_for(const Step& step) {
+    switch (step.verb) {
+      case Verb::create_future: return pick(random_, future_names);
+      case Verb::send: return pick(random_, coroutine_names);
+      case Verb::cancel_task:
+      case Verb::cancelling: return pick(random_, task_names);
+      default: break;
+    }
+    std::uint32_t draw = random_.below(16);
+    if (draw == 0) return pick(random_, coroutine_names);
+    bool task = !(off_ & tasks) && (off_ & futures || draw < 7);
+    return task ? pick(random_, task_names) : pick(random_, future_names);
+  }
+
+  Name script_for(const Step& step) {
+    if (step.verb == Verb::create_task) return onward(step.who, task_names);
+    if (step.verb == Verb::create_coroutine || runs_inline(step.verb)) return onward(step.who, coroutine_names);
+    return onward(step.who, callback_names);
+  }
+
+  /// Mostly a script behind the speaker's own, since circles run until scripts fall silent.
+  template <std::size_t n>
+  Name onward(Name who, const std::array<Name, n>& names) {
+    auto own = std::ranges::find(names, who);
+    if (own == names.end() || random_.once_in(8)) return pick(random_, names);
+    if (own + 1 == names.end()) return silent_name;
+    auto behind = static_cast<std::uint32_t>(names.end() - own - 1);
+    return *(own + 1 + random_.below(behind));
+  }
+
+  void start(Name script) {
+    if (script == silent_name) return;
+    auto end = started_.begin() + started_count_;
+    if (std::find(started_.begin(), end, script) == end) started_[started_count_++] = script;
+  }
+
+  Random& random_;
+  std::uint32_t off_ = 0;
+  std::array<Name, 16> started_;
+  std::uint32_t started_count_ = 0;
+};
+
+}  // namespace
+
+void any_scenario(Random& random, Scenario& scenario) {
+  scenario.steps.clear();
+  Author author(random);
+  std::uint32_t steps = random.once_in(8) ? 2 + random.below(40) : 2 + random.below(18);
+  while (steps-- > 0) scenario.steps.push_back(author.step());
+}
+
+Scenario any_scenario(Random& random) {
+  Scenario scenario;
+  any_scenario(random, scenario);
+  return scenario;
+}
+
+Step any_step(Random& random) {
+  Author author(random);
+  for (std::uint32_t before = random.below(12); before > 0; --before) (void)author.step();
+  return author.step();
+}
+
+}  // namespace cede

@@ -1,0 +1,17 @@
+#include <vector>
+
+#include "properties/property.h"
+
+namespace cede {
+
+std::span<const Property> properties() {
+  static const std::vector<Property> all = [] {
+    std::vector<Property> all;
+    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), passes(), timers(), sleeping()})
+      all.insert(all.end(), chapter.begin(), chapter.end());
+    return all;
+  }();
+  return all;
+}
+
+}  // namespace cede

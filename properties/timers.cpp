@@ -1,0 +1,8 @@
+// spec/07-timers.md
+#include "properties/property.h"
+
+namespace cede {
+
+std::span<const Property> timers() { return {}; }
+
+}  // namespace cede

@@ -1,0 +1,15 @@
+#include "reference/abstract_loop.h"
+
+#include <cstdio>
+
+namespace cede::reference {
+
+void AbstractLoop::call_exception_handler(const Error& error) {
+  if (!handler_) {
+    std::fprintf(stderr, "an error left a callback of the loop (kind %d)\n", static_cast<int>(error.kind()));
+    return;
+  }
+  (void)handler_(error);  // its own error stops nobody (PASS-7)
+}
+
+}  // namespace cede::reference

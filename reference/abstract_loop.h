@@ -1,0 +1,100 @@
+// What every loop offers: asyncio's AbstractEventLoop. The task layer stands on this alone, so that
+// it runs on the reference loop and, through a port, on anybody's.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "reference/handle.h"
+
+namespace cede::reference {
+
+class TaskBase;
+
+/// Called with an error that left a callback; what it raises itself is dropped (PASS-7).
+using ExceptionHandler = std::function<Error(const Error&)>;
+
+class AbstractLoop {
+ public:
+  AbstractLoop() = default;
+  AbstractLoop(const AbstractLoop&) = delete;
+  AbstractLoop& operator=(const AbstractLoop&) = delete;
+  virtual ~AbstractLoop() { abandon_tasks(); }
+
+  // What a loop implements. Nothing here throws: a refusal is an answer, null or an error.
+
+  /// The loop's clock, which only ever moves forward (TIMER-10).
+  virtual Nanos time() = 0;
+  /// Queues the callback for the next pass; null when the loop is closed.
+  virtual Ref<Handle> try_call_soon(Callback callback) = 0;
+  /// Calls back once the loop's clock has reached `when`; null when the loop is closed.
+  virtual Ref<Handle> try_call_at(Nanos when, Callback callback) = 0;
+  /// Calls back `delay` after this call (TIMER-10).
+  virtual Ref<Handle> try_call_later(Nanos delay, Callback callback) = 0;
+  /// The one call that other threads may make; it wakes an idle loop.
+  virtual bool try_call_soon_threadsafe(Callback callback) = 0;
+  /// Turns until stopped. The error is a refusal (nested or closed), or a fatal one that left a job.
+  virtual Error try_run_forever() = 0;
+  /// Lets the current pass finish; before a run, allows it one pass (PASS-9, PASS-10).
+  virtual void stop() = 0;
+  /// Discards what is queued; an error while running (PASS-17).
+  virtual Error try_close() = 0;
+  virtual bool is_running() const = 0;
+  virtual bool is_closed() const = 0;
+
+  // The same for people, with exceptions.
+
+  /// Throws RuntimeError when the loop is closed, like the two below.
+  Ref<Handle> call_soon(Callback callback) { return made(try_call_soon(std::move(callback))); }
+  Ref<Handle> call_at(Nanos when, Callback callback) {
+    return made(try_call_at(when, std::move(callback)));
+  }
+  Ref<Handle> call_later(Nanos delay, Callback callback) {
+    return made(try_call_later(delay, std::move(callback)));
+  }
+  void call_soon_threadsafe(Callback callback) {
+    if (!try_call_soon_threadsafe(std::move(callback))) Error(Error::Kind::runtime).raise();
+  }
+  void run_forever() { throw_if(try_run_forever()); }
+  void close() { throw_if(try_close()); }
+
+  void set_exception_handler(ExceptionHandler handler) { handler_ = std::move(handler); }
+  /// Reports an error that left a callback, at once; without a handler, to standard error.
+  void call_exception_handler(const Error& error);
+
+  /// The loop that runs on this thread, or null (PASS-18).
+  static AbstractLoop* get_running_loop() { return running_; }
+  /// The task whose step is running, or null (TASK-10).
+  TaskBase* current_task() const { return current_task_; }
+  /// The tasks that are not done (TASK-10).
+  const std::vector<TaskBase*>& all_tasks() const { return tasks_; }
+
+ protected:
+  /// Marks this loop as the running one of its thread for as long as it exists.
+  class Running {
+   public:
+    explicit Running(AbstractLoop& loop) { running_ = &loop; }
+    ~Running() { running_ = nullptr; }
+  };
+
+  /// Destroys the frames of all tasks that are not done, so that nothing outlives its loop.
+  void abandon_tasks();
+
+ private:
+  friend class TaskBase;
+
+  static Ref<Handle> made(Ref<Handle> handle) {
+    if (!handle) Error(Error::Kind::runtime).raise();
+    return handle;
+  }
+  static void throw_if(const Error& error) {
+    if (error) error.raise();
+  }
+
+  static inline thread_local AbstractLoop* running_ = nullptr;
+  ExceptionHandler handler_;
+  TaskBase* current_task_ = nullptr;
+  std::vector<TaskBase*> tasks_;
+};
+
+}  // namespace cede::reference

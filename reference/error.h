@@ -1,0 +1,75 @@
+// Errors as values. Inside the loop an outcome is data; C++ exceptions appear only where user code
+// stands, since one throw costs more than a whole pass.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace cede::reference {
+
+/// The cancellation; deliberately no std::exception, so that generic handlers let it pass.
+struct CancelledError {};
+/// A future or task was not in the state that the call needs.
+struct InvalidStateError : std::logic_error { using logic_error::logic_error; };
+/// A misuse of the loop: nested run, closed loop, await of oneself.
+struct RuntimeError : std::logic_error { using logic_error::logic_error; };
+/// The fatal class: it leaves `run_forever` wherever it is raised (PASS-8, TASK-9).
+struct ExitError { int code = 0; };
+
+class Error {
+ public:
+  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, exit, user };
+
+  Error() = default;
+  explicit Error(Kind kind, std::int64_t payload = 0) : kind_(kind), payload_(payload) {}
+
+  /// An error of the user's own that was never thrown, told apart by its payload.
+  static Error user(std::int64_t payload) { return Error(Kind::user, payload); }
+
+  /// The exception that is being handled, as a value. Call it in a catch block.
+  static Error current() {
+    Error error(Kind::user);
+    error.thrown_ = std::current_exception();
+    try {
+      throw;
+    } catch (const CancelledError&) {
+      error.kind_ = Kind::cancelled;
+    } catch (const InvalidStateError&) {
+      error.kind_ = Kind::invalid_state;
+    } catch (const RuntimeError&) {
+      error.kind_ = Kind::runtime;
+    } catch (const ExitError& exit) {
+      error.kind_ = Kind::exit;
+      error.payload_ = exit.code;
+    } catch (...) {
+    }
+    return error;
+  }
+
+  explicit operator bool() const { return kind_ != Kind::none; }
+  Kind kind() const { return kind_; }
+  std::int64_t payload() const { return payload_; }
+  bool cancelled() const { return kind_ == Kind::cancelled; }
+  bool fatal() const { return kind_ == Kind::exit; }
+
+  /// At the public edge the value becomes the exception again.
+  [[noreturn]] void raise() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+    switch (kind_) {
+      case Kind::cancelled: throw CancelledError{};
+      case Kind::invalid_state: throw InvalidStateError("the future is in another state");
+      case Kind::exit: throw ExitError{static_cast<int>(payload_)};
+      case Kind::runtime: throw RuntimeError("the loop refuses this here");
+      default: throw std::runtime_error("an error without an exception");
+    }
+  }
+
+ private:
+  Kind kind_ = Kind::none;
+  std::int64_t payload_ = 0;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace cede::reference

@@ -1,0 +1,56 @@
+#include "reference/future.h"
+
+#include <algorithm>
+
+#include "reference/task.h"
+
+namespace cede::reference {
+
+bool FutureBase::cancel() {
+  if (done()) return false;
+  complete(State::cancelled, Error(Error::Kind::cancelled));
+  return true;
+}
+
+Error FutureBase::refusal_to_complete() const {
+  return done() ? Error(Error::Kind::invalid_state) : Error{};
+}
+
+void FutureBase::finish(Error error) {
+  bool cancelled = error.cancelled();
+  complete(cancelled ? State::cancelled : State::finished, std::move(error));
+}
+
+void FutureBase::complete(State state, Error error) {
+  Ref<FutureBase> self(this);  // the last owner may be among those who wait
+  state_ = state;
+  error_ = std::move(error);
+  // Taken out first: who registers from now on finds the future done (FUT-6).
+  for (Waiting& waiting : std::exchange(waiting_, {})) schedule(std::move(waiting));
+}
+
+void FutureBase::add_done_callback(DoneCallback callback, std::uintptr_t key) {
+  Waiting waiting{std::move(callback), {}, key};
+  if (done()) schedule(std::move(waiting));  // FUT-5
+  else waiting_.push_back(std::move(waiting));
+}
+
+std::size_t FutureBase::remove_done_callback(std::uintptr_t key) {
+  return std::erase_if(waiting_, [&](const Waiting& waiting) {
+    return !waiting.task && waiting.key == key;
+  });
+}
+
+void FutureBase::add_waiter(Ref<TaskBase> task) { waiting_.push_back({{}, std::move(task), 0}); }
+
+void FutureBase::schedule(Waiting waiting) {
+  if (waiting.task) {
+    loop_.try_call_soon([task = std::move(waiting.task)] { return task->step(); });
+  } else {
+    loop_.try_call_soon([self = Ref<FutureBase>(this), callback = std::move(waiting.callback)]() mutable {
+      return callback(*self);
+    });
+  }
+}
+
+}  // namespace cede::reference

@@ -1,0 +1,173 @@
+#include "reference/loop.h"
+
+#include <algorithm>
+
+namespace cede::reference {
+namespace {
+
+/// For a heap whose top is the soonest, and of equals the one registered first.
+constexpr auto later = [](const auto& a, const auto& b) {
+  return a.when != b.when ? a.when > b.when : a.order > b.order;
+};
+
+}  // namespace
+
+/// One pass: wait, take what the wait brought, run what is ready now.
+Error Loop::run_once() {
+  drop_cancelled_timers();                 // TIMER-11: a cancelled timer wakes nobody
+  take_ready_descriptors(time_to_wait());  // TIMER-13: rest until the next deadline, not while jobs wait
+  take_calls_from_threads();
+  take_due_timers();                       // TIMER-7: behind what was queued and what the wait brought
+  return run_ready_jobs();                 // PASS-2: what they add waits for the next pass
+}
+
+void Loop::drop_cancelled_timers() {
+  while (!scheduled_.empty() && scheduled_.front().handle->cancelled()) {
+    std::ranges::pop_heap(scheduled_, later);
+    scheduled_.pop_back();
+  }
+}
+
+Nanos Loop::time_to_wait() {
+  if (!ready_.empty() || stopping_) return 0;  // PASS-10: a stopped loop makes one pass, without rest
+  if (scheduled_.empty() || scheduled_.front().when == forever) return forever;
+  return std::max<Nanos>(0, scheduled_.front().when - time());
+}
+
+void Loop::take_due_timers() {
+  if (scheduled_.empty()) return;
+  Nanos now = time();  // read after the wait, once: who becomes due later waits for the next pass (TIMER-8)
+  while (!scheduled_.empty() && scheduled_.front().when <= now) {  // TIMER-1, TIMER-9
+    std::ranges::pop_heap(scheduled_, later);                      // TIMER-3
+    ready_.push_back(std::move(scheduled_.back().handle));
+    scheduled_.pop_back();
+  }
+}
+
+Error Loop::run_ready_jobs() {
+  for (std::size_t jobs = ready_.size(); jobs > 0; --jobs) {  // PASS-2: counted before the first runs
+    Ref<Handle> job = std::move(ready_.front());
+    ready_.pop_front();
+    if (job->cancelled()) continue;                           // PASS-5, TIMER-12
+    if (Error error = job->run()) {
+      if (error.fatal()) return error;                        // PASS-8: the others stay queued
+      call_exception_handler(error);                          // PASS-6, PASS-7
+    }
+  }
+  return {};
+}
+
+Error Loop::try_run_forever() {
+  if (closed_ || running_ || get_running_loop()) return Error(Error::Kind::runtime);  // PASS-16, PASS-17
+  Running running(*this);
+  running_ = true;
+  Error error;
+  do error = run_once();
+  while (!error && !stopping_);            // PASS-9: the pass in which `stop` was called is finished
+  stopping_ = false;
+  running_ = false;
+  return error;
+}
+
+Ref<Handle> Loop::try_call_soon(Callback callback) {
+  if (closed_) return {};
+  Ref<Handle> handle(new Handle(std::move(callback)));
+  ready_.push_back(handle);
+  return handle;
+}
+
+Ref<Handle> Loop::try_call_at(Nanos when, Callback callback) {
+  if (closed_) return {};
+  Ref<Handle> handle(new Handle(std::move(callback), when));
+  scheduled_.push_back({when, timers_made_++, handle});
+  std::ranges::push_heap(scheduled_, later);
+  return handle;
+}
+
+Ref<Handle> Loop::try_call_later(Nanos delay, Callback callback) {
+  Nanos when;  // TIMER-10: from now, not from the beginning of the pass
+  if (__builtin_add_overflow(time(), delay, &when)) when = delay < 0 ? 0 : forever;  // TIMER-15
+  return try_call_at(when, std::move(callback));
+}
+
+bool Loop::try_call_soon_threadsafe(Callback callback) {
+  std::lock_guard lock(mutex_);
+  if (!open_to_threads_) return false;
+  from_threads_.emplace_back(new Handle(std::move(callback)));
+  selector_.wake();
+  return true;
+}
+
+void Loop::take_calls_from_threads() {
+  std::lock_guard lock(mutex_);
+  for (Ref<Handle>& handle : from_threads_) ready_.push_back(std::move(handle));
+  from_threads_.clear();
+}
+
+Error Loop::try_close() {
+  if (running_) return Error(Error::Kind::runtime);
+  closed_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    open_to_threads_ = false;
+    from_threads_.clear();
+  }
+  ready_.clear();  // discarded, never called (PASS-17)
+  scheduled_.clear();
+  while (!watchers_.empty()) unwatch(watchers_.begin()->first.first, watchers_.begin()->first.second);
+  return {};
+}
+
+// A watcher is called in every pass that finds its descriptor ready, so it keeps its callback.
+struct Loop::Watcher : Counted {
+  explicit Watcher(Callback callback) : callback(std::move(callback)) {}
+  Callback callback;
+  bool removed = false;
+};
+
+void Loop::take_ready_descriptors(Nanos timeout) {
+  ready_descriptors_.clear();
+  selector_.select(timeout, ready_descriptors_);
+  for (auto [descriptor, interest] : ready_descriptors_) {
+    auto found = watchers_.find({descriptor, interest});
+    if (found == watchers_.end()) continue;
+    // Removed by an earlier job of this pass, it is not called any more (IO-5).
+    ready_.emplace_back(new Handle([watcher = found->second] {
+      return watcher->removed ? Error{} : watcher->callback();
+    }));
+  }
+}
+
+void Loop::watch(int descriptor, Interest interest, Callback callback) {
+  if (closed_) Error(Error::Kind::runtime).raise();
+  unwatch(descriptor, interest);
+  selector_.add(descriptor, interest);
+  watchers_[{descriptor, interest}] = new Watcher(std::move(callback));
+}
+
+bool Loop::unwatch(int descriptor, Interest interest) {
+  auto found = watchers_.find({descriptor, interest});
+  if (found == watchers_.end()) return false;
+  found->second->removed = true;
+  watchers_.erase(found);
+  selector_.remove(descriptor, interest);
+  return true;
+}
+
+void Loop::add_reader(int descriptor, Callback callback) { watch(descriptor, Interest::read, std::move(callback)); }
+void Loop::add_writer(int descriptor, Callback callback) { watch(descriptor, Interest::write, std::move(callback)); }
+bool Loop::remove_reader(int descriptor) { return unwatch(descriptor, Interest::read); }
+bool Loop::remove_writer(int descriptor) { return unwatch(descriptor, Interest::write); }
+
+Loop::Loop()
+    : own_clock_(std::make_unique<MonotonicClock>()), own_selector_(std::make_unique<EpollSelector>()),
+      clock_(*own_clock_), selector_(*own_selector_) {}
+
+Loop::Loop(Clock& clock, Selector& selector) : clock_(clock), selector_(selector) {}
+
+Loop::~Loop() {
+  abandon_tasks();
+  if (!running_) (void)try_close();
+}
+
+}  // namespace cede::reference

@@ -1,0 +1,96 @@
+// A task: a future that holds a coroutine and takes it through the loop, one step a pass.
+#pragma once
+
+#include "reference/future.h"
+
+namespace cede::reference {
+
+/// What tasks of all types share: the step, the wake-up and the cancellation.
+class TaskBase : public FutureBase {
+ public:
+  TaskBase(AbstractLoop& loop) : FutureBase(loop) {}
+  ~TaskBase() override;
+
+  /// Asks for cancellation: the error is raised where the coroutine waits, once. False when the
+  /// task is done.
+  bool cancel() override;
+  /// Requests so far.
+  int cancelling() const { return requests_; }
+
+  Error refusal_to_complete() const override { return Error(Error::Kind::runtime); }
+
+  /// Queues the first step (TASK-1); false when the loop is closed.
+  bool begin();
+
+ protected:
+  /// One stretch between two suspensions; gives a fatal error that left it (TASK-9).
+  virtual Error step();
+
+  Frames frames_;
+
+ private:
+  friend class AbstractLoop;
+  friend class FutureBase;
+
+  // The coroutine, whose type only the derived task knows.
+  virtual void start() = 0;
+  virtual bool ended() const = 0;
+  virtual Error take_outcome() = 0;
+  virtual void destroy_coroutine() = 0;
+
+  bool schedule_step();
+  /// The task that it waits for; null if it waits for none that is not done.
+  TaskBase* awaited_task() const;
+  void after_suspension();
+  void end(Error error);
+  void leave_loop();
+  void abandon();
+
+  static constexpr std::size_t nowhere = -1;
+
+  Ref<FutureBase> awaiting_;
+  Error to_throw_;
+  std::size_t place_ = nowhere;  // among the loop's tasks
+  int requests_ = 0;
+  bool must_cancel_ = false;
+  bool started_ = false;
+};
+
+template <class T>
+class TaskState : public TaskBase, public Result<T> {
+ public:
+  TaskState(AbstractLoop& loop, Coroutine<T> coroutine)
+      : TaskBase(loop), coroutine_(std::move(coroutine)) {}
+
+ private:
+  void start() override { coroutine_->start_in(frames_); }
+  bool ended() const override { return coroutine_->done(); }
+  Error take_outcome() override {
+    const Outcome<T>& outcome = coroutine_->outcome();
+    if (outcome.ok()) this->value = outcome.value();
+    return outcome.error();
+  }
+  void destroy_coroutine() override { coroutine_.reset(); }
+
+  std::optional<Coroutine<T>> coroutine_;
+};
+
+/// A task as people hold it; a future in every respect but its completion.
+template <class T = void>
+class Task : public Future<T> {
+ public:
+  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state.get()) {}
+
+  int cancelling() const { return static_cast<const TaskBase&>(*this->base()).cancelling(); }
+};
+
+/// Queues the first step of a new task that takes the coroutine to its end (TASK-1). Throws
+/// RuntimeError when the loop is closed.
+template <class T>
+Task<T> create_task(AbstractLoop& loop, Coroutine<T> coroutine) {
+  Ref<TaskState<T>> state(new TaskState<T>(loop, std::move(coroutine)));
+  if (!state->begin()) Error(Error::Kind::runtime).raise();
+  return Task<T>(state);
+}
+
+}  // namespace cede::reference

@@ -1,0 +1,11 @@
+# Writes the chapters as C++ string literals, so that the command carries its own spec.
+set(code "#include \"spec/chapters.h\"\n\nnamespace cede {\n\nconst std::vector<ChapterText>& chapter_texts() {\n")
+string(APPEND code "  static const std::vector<ChapterText> texts{\n")
+file(GLOB chapters ${DIRECTORY}/[0-9][0-9]-*.md)
+foreach(chapter IN LISTS chapters)
+  get_filename_component(name ${chapter} NAME)
+  file(READ ${chapter} text)
+  string(APPEND code "    {\"${name}\", R\"chapter(${text})chapter\"},\n")
+endforeach()
+string(APPEND code "  };\n  return texts;\n}\n\n}  // namespace cede\n")
+file(WRITE ${OUT} "${code}")

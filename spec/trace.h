@@ -1,0 +1,71 @@
+// A trace: all that was asked of a loop and all that was seen, in order, with the loop's time.
+// It contains no opinion. Small and typed in memory; printed only to be shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/scenario.h"
+
+namespace cede {
+
+enum class What : std::uint8_t {
+  did,     // a script performed a step; steps that are answered at once have the answer with them
+  got,     // the answer to a step that took longer: an await, a sleep, a run
+  enter,   // the loop begins a job: a callback, or a step of a task
+  leave,   // ... and has control back
+  end,     // a coroutine's script is over, with what it returned or raised
+  poll,    // the loop looks for events and waits at most `time`
+  error,   // the loop's error handler was called
+  rest,    // the loop waits for ever and nothing is left that could wake it; the run is ended
+  stuck,   // the loop turns and turns without resting; the run is ended
+  silent,  // the limit of jobs is reached: scripts do nothing from here on
+};
+
+/// What came back from a step.
+struct Answer {
+  enum class Kind : std::uint8_t { nothing, value, raised, unsupported, ignored };
+
+  Kind kind = Kind::nothing;
+  Value value;  // for `raised` the error
+
+  static Answer of(Value value) { return {Kind::value, value}; }
+  static Answer raised(ErrorKind error) { return {Kind::raised, Value::of(error)}; }
+
+  bool is_raised() const { return kind == Kind::raised; }
+  bool is_raised(ErrorKind error) const { return is_raised() && value.error == error; }
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+/// Numbers of things are counted from 1 within a trace; 0 means none.
+using Id = std::uint32_t;
+
+struct Event {
+  What what = What::did;
+  Nanos at = 0;      // the loop's clock
+  Id job = 0;        // the job that was running; 0 while none is
+  Id id = 0;         // the handle, future, task or coroutine object that it is about
+  Id made = 0;       // the registration that the step made; `enter` has it as its `id`
+  Id frame = 0;      // which start of a script this is a step of
+  Step step;         // did, got: the step; enter, leave, end: `who` is the script
+  Nanos time = 0;    // poll: the limit of the wait; call_*: the deadline
+  Answer answer;
+};
+
+struct Trace {
+  std::vector<Event> events;
+  Nanos resolution = 1;      // of the loop's clock: a timer may be early by less than that
+  bool exact_order = false;  // the loop declares CPython's exact order, tier X
+
+  void clear() { events.clear(); }
+};
+
+std::string to_string(const Answer& answer);
+std::string to_string(const Event& event);
+/// One event a line; jobs are indented, and a line `10ms` says that loop time has moved on.
+std::string to_string(const Trace& trace);
+/// The same as lines, so that a report can mark the deciding event; `lines[i]` is event i.
+std::vector<std::string> lines(const Trace& trace);
+
+}  // namespace cede
