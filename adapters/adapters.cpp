@@ -24,9 +24,8 @@ fs::path modules() { return fs::read_symlink("/proc/self/exe").parent_path() / "
 
 /// One module a loop, opened with its own symbols only, since loops share names.
 const Adapter* open_module(const std::string& name, std::string& why) {
-  static std::map<std::string, const Adapter*> open;
-  auto [entry, fresh] = open.try_emplace(name, nullptr);
-  if (!fresh && entry->second) return entry->second;
+  static std::map<std::string, Adapter> open;
+  if (auto found = open.find(name); found != open.end()) return &found->second;
 
   fs::path path = modules() / (name + ".so");
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -35,9 +34,13 @@ const Adapter* open_module(const std::string& name, std::string& why) {
     return nullptr;
   }
   auto make = reinterpret_cast<const Adapter* (*)()>(dlsym(module, "cede_adapter"));
-  if (!make) why = fmt::format("{} has no function cede_adapter", path.string());
-  else entry->second = make();
-  return entry->second;
+  if (!make) {
+    why = fmt::format("{} has no function cede_adapter", path.string());
+    return nullptr;
+  }
+  Adapter& adapter = open[name] = *make();
+  adapter.name = name;
+  return &adapter;
 }
 
 }  // namespace

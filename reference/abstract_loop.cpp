@@ -5,11 +5,12 @@
 namespace cede::reference {
 
 void AbstractLoop::call_exception_handler(const Error& error) {
-  if (!handler_) {
+  auto handler = handler_;  // it may replace itself while it runs
+  if (!handler || !*handler) {
     std::fprintf(stderr, "an error left a callback of the loop (kind %d)\n", static_cast<int>(error.kind()));
     return;
   }
-  (void)handler_(error);  // its own error stops nobody (PASS-7)
+  (void)(*handler)(error);  // its own error stops nobody (PASS-7)
 }
 
 }  // namespace cede::reference

@@ -2,7 +2,7 @@
 // it runs on the reference loop and, through a port, on anybody's.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <vector>
 
 #include "reference/handle.h"
@@ -12,7 +12,7 @@ namespace cede::reference {
 class TaskBase;
 
 /// Called with an error that left a callback; what it raises itself is dropped (PASS-7).
-using ExceptionHandler = std::function<Error(const Error&)>;
+using ExceptionHandler = BasicCallback<const Error&>;
 
 class AbstractLoop {
  public:
@@ -58,7 +58,9 @@ class AbstractLoop {
   void run_forever() { throw_if(try_run_forever()); }
   void close() { throw_if(try_close()); }
 
-  void set_exception_handler(ExceptionHandler handler) { handler_ = std::move(handler); }
+  void set_exception_handler(ExceptionHandler handler) {
+    handler_ = std::make_shared<ExceptionHandler>(std::move(handler));
+  }
   /// Reports an error that left a callback, at once; without a handler, to standard error.
   void call_exception_handler(const Error& error);
 
@@ -92,7 +94,7 @@ class AbstractLoop {
   }
 
   static inline thread_local AbstractLoop* running_ = nullptr;
-  ExceptionHandler handler_;
+  std::shared_ptr<ExceptionHandler> handler_;
   TaskBase* current_task_ = nullptr;
   std::vector<TaskBase*> tasks_;
 };

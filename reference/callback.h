@@ -69,15 +69,12 @@ class BasicCallback {
   template <class Body>
   static Error call(std::byte* room, Args... args) {
     Body& body = body_in<Body>(room);
-    if constexpr (std::same_as<std::invoke_result_t<Body&, Args...>, Error>) {
-      return body(args...);
-    } else {
-      try {
-        body(args...);
-        return {};
-      } catch (...) {
-        return Error::current();
-      }
+    try {
+      if constexpr (std::same_as<std::invoke_result_t<Body&, Args...>, Error>) return body(args...);
+      else body(args...);
+      return {};
+    } catch (...) {
+      return Error::current();
     }
   }
 

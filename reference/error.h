@@ -15,6 +15,11 @@ struct CancelledError {};
 struct InvalidStateError : std::logic_error { using logic_error::logic_error; };
 /// A misuse of the loop: nested run, closed loop, await of oneself.
 struct RuntimeError : std::logic_error { using logic_error::logic_error; };
+/// What an error of the user's own that was never thrown becomes at the public edge.
+struct UserError : std::runtime_error {
+  explicit UserError(std::int64_t payload) : runtime_error("an error of the user's own"), payload(payload) {}
+  std::int64_t payload;
+};
 /// The fatal class: it leaves `run_forever` wherever it is raised (PASS-8, TASK-9).
 struct ExitError { int code = 0; };
 
@@ -40,6 +45,8 @@ class Error {
       error.kind_ = Kind::invalid_state;
     } catch (const RuntimeError&) {
       error.kind_ = Kind::runtime;
+    } catch (const UserError& user) {
+      error.payload_ = user.payload;
     } catch (const ExitError& exit) {
       error.kind_ = Kind::exit;
       error.payload_ = exit.code;
@@ -62,7 +69,7 @@ class Error {
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");
-      default: throw std::runtime_error("an error without an exception");
+      default: throw UserError(payload_);
     }
   }
 

@@ -31,7 +31,8 @@ void Loop::drop_cancelled_timers() {
 Nanos Loop::time_to_wait() {
   if (!ready_.empty() || stopping_) return 0;  // PASS-10: a stopped loop makes one pass, without rest
   if (scheduled_.empty() || scheduled_.front().when == forever) return forever;
-  return std::max<Nanos>(0, scheduled_.front().when - time());
+  Nanos now = time();
+  return std::max(now, scheduled_.front().when) - now;  // a deadline may be as far past as can be said
 }
 
 void Loop::take_due_timers() {
@@ -107,10 +108,11 @@ void Loop::take_calls_from_threads() {
 Error Loop::try_close() {
   if (running_) return Error(Error::Kind::runtime);
   closed_ = true;
+  std::vector<Ref<Handle>> from_threads;  // destroyed without the lock, since captures may call in turn
   {
     std::lock_guard lock(mutex_);
     open_to_threads_ = false;
-    from_threads_.clear();
+    from_threads.swap(from_threads_);
   }
   ready_.clear();  // discarded, never called (PASS-17)
   scheduled_.clear();

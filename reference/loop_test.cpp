@@ -187,16 +187,18 @@ TEST(Loop, an_error_that_a_callback_returns_is_reported_like_one_that_it_throws)
   loop.set_exception_handler([&](const Error& error) { seen.push_back(error); return Error{}; });
   loop.call_soon([] { return Error::user(7); });
   loop.call_soon([] { throw CancelledError{}; });
+  loop.call_soon([]() -> Error { throw UserError(9); });
   turn(loop);
-  ASSERT_EQ(seen.size(), 2u);
+  ASSERT_EQ(seen.size(), 3u);
   EXPECT_EQ(seen[0].payload(), 7);
   EXPECT_TRUE(seen[1].cancelled());
+  EXPECT_EQ(seen[2].payload(), 9);
 }
 
 TEST(Loop, what_the_exception_handler_throws_is_dropped) {
   Loop loop;
   bool next = false;
-  loop.set_exception_handler([](const Error&) -> Error { throw std::runtime_error("again"); });
+  loop.set_exception_handler([](const Error&) { throw std::runtime_error("again"); });
   loop.call_soon([] { throw 1; });
   loop.call_soon([&] { next = true; });
   EXPECT_NO_THROW(turn(loop));
@@ -612,7 +614,8 @@ TEST(Loop, refuses_a_descriptor_that_cannot_be_waited_for_and_goes_on) {
 TEST(Loop, close_frees_its_readers_even_when_their_captures_remove_others) {
   struct Remover {
     explicit Remover(Loop& loop, int descriptor) : loop(&loop), descriptor(descriptor) {}
-    Remover(Remover&& other) noexcept : loop(std::exchange(other.loop, nullptr)), descriptor(other.descriptor) {}
+    Remover(Remover&& other) noexcept
+        : loop(std::exchange(other.loop, nullptr)), descriptor(other.descriptor) {}
     ~Remover() {
       if (loop) loop->remove_reader(descriptor);
     }

@@ -3,7 +3,7 @@
 namespace cede::reference {
 
 Error run_until_done(AbstractLoop& loop, FutureBase& future) {
-  if (loop.is_closed() || loop.is_running()) return Error(Error::Kind::runtime);
+  if (loop.is_closed() || loop.is_running() || loop.get_running_loop()) return Error(Error::Kind::runtime);
   Ref<FutureBase> keep(&future);
   auto key = reinterpret_cast<std::uintptr_t>(&keep);  // as unique as this call
   future.add_done_callback([&loop](FutureBase&) { loop.stop(); }, key);
