@@ -114,10 +114,10 @@ class Player : WaitObserver {
     } catch (const Stuck&) {
       observing_ = false;  // the loop could not be ended; what it did until here stands
     }
+    world_.end();  // some loops turn once more to be closed, which is nobody's business
     objects_.clear();
     handles_.clear();
     loop_.reset();
-    world_.end();
   }
 
  private:
@@ -411,6 +411,10 @@ class Player : WaitObserver {
         return;
       }
       future = object.future;
+    }
+    if (job_ && unsupported(Verb::run_in_new_loop)) {  // it says nothing of runs within runs
+      record(What::did, step, frame, id).answer.kind = Answer::Kind::unsupported;
+      return;
     }
     record(What::did, step, frame, id);
     Answer answer = future ? answer_or_nothing(try_run_until_complete(*loop_, *future))

@@ -1,62 +1,160 @@
-// The command `cede`.
-#include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <sstream>
+// The command `cede`: reads the options and hands them on.
+#include <unistd.h>
 
+#include <exception>
+#include <random>
+
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "ci/campaign.h"
+#include "ci/bench.h"
+#include "ci/mutate.h"
+#include "ci/replay.h"
+#include "ci/run.h"
+#include "ci/spec.h"
+#include "ci/version.h"
 
-using namespace cede;
+namespace cede {
+namespace {
 
-// A laboratory while the chapters are being written; the command comes in its place.
-int main(int argc, char** argv) {
-  std::string verb = argc > 1 ? argv[1] : "run";
-  std::string name = argc > 2 ? argv[2] : "reference";
-  std::string why;
-  const Adapter* adapter = find_adapter(name, why);
-  if (!adapter) return fmt::print(stderr, "{}\n", why), 2;
-  for (const auto& e : chapters().errors) fmt::print(stderr, "{}:{}: {}\n", e.file, e.line, e.what);
-  if (verb == "play") {
-    std::stringstream text;
-    text << std::cin.rdbuf();
-    Parsed parsed = parse_scenario(text.str());
-    if (parsed.error) return fmt::print(stderr, "{}\n", to_string(*parsed.error)), 2;
-    World world;
-    Trace trace;
-    adapter->run(*adapter, parsed.scenario, world, trace);
-    fmt::print("{}", to_string(trace));
-    History history;
-    history.read(trace);
-    for (const Property& p : properties()) {
-      Verdict v = p.judge(history);
-      if (v.kind != Verdict::Kind::not_reached)
-        fmt::print("{} {} {} {}\n", p.clause, int(v.kind), v.event == never ? -1 : int(v.event), v.text);
-    }
-    return 0;
+constexpr auto examples = R"(examples:
+  cede run --loop libuv            judge a loop, every clause
+  cede run --loop libuv 'TIMER-*'  only some clauses
+  cede replay --loop libuv FILE    one scenario, with its trace)";
+
+/// A seed that nobody chose.
+std::uint64_t random_seed() { return std::random_device{}(); }
+
+struct Line {
+  CLI::App app{"Judges event loops against a spec of executable clauses.", "cede"};
+  std::function<Exit()> act;
+
+  Line() {
+    app.footer(examples);
+    app.set_version_flag("--version", fmt::format("cede {}", version));
+    app.require_subcommand(1);
+    run_line();
+    replay_line();
+    spec_line();
+    mutate_line();
+    fuzz_line();
+    bench_line();
   }
-  std::uint64_t count = argc > 3 ? std::stoull(argv[3]) : 20000, seed = argc > 4 ? std::stoull(argv[4]) : 1;
-  std::string only = argc > 5 ? argv[5] : "";
-  std::vector<const Clause*> clauses;
-  for (const Clause& clause : chapters().clauses)
-    if (clause.id.starts_with(only)) clauses.push_back(&clause);
-  Campaign campaign(*adapter, World::Pace::frozen, clauses);
-  campaign.play_examples();
-  campaign.play_random(seed, count, [] { return true; });
-  for (const auto& r : campaign.results()) {
-    fmt::print("{} reached {} decisive {} violated {} first {}", r.clause->id, r.reached, r.decisive, r.violated,
-               r.first_violation);
-    for (auto& [n, c] : r.variants) fmt::print(" {}:{}", n, c);
-    fmt::print("\n");
-    if (r.violated && verb == "run") {
-      Scenario s = campaign.smallest_violation(r);
-      Verdict v = campaign.judge(s, *r.property);
-      fmt::print("{}", to_string(s));
-      auto printed = lines(campaign.trace());
-      for (std::size_t i = 0; i < printed.size(); ++i)
-        fmt::print("  {} {:>5} {}\n", i == v.event ? '>' : ' ', to_string_duration(campaign.trace().events[i].at), printed[i]);
-      fmt::print("  {}\n", v.text);
-    }
+
+  void pace_option(CLI::App& command, World::Pace& pace) {
+    const std::map<std::string, World::Pace> paces{
+        {"virtual", World::Pace::frozen}, {"creeping", World::Pace::creeping}, {"real", World::Pace::real}};
+    command.add_option("--clock", pace, "virtual (jumps over waits), creeping (reading it takes time) or real")
+        ->transform(CLI::CheckedTransformer(paces).description(""))
+        ->option_text("virtual|creeping|real");
+  }
+
+  void search_options(CLI::App& command) {
+    command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
+        ->option_text("CLAUSE-GLOB...");
+    command.add_option("--loop", options.loops, fmt::format("which loop: {}; repeatable", loop_names()))
+        ->option_text("LOOP")->allow_extra_args(false);
+    command.add_option_function<std::string>("--budget", [this](const std::string& text) {
+      if (!parse_budget(text, options.budget)) throw CLI::ValidationError("--budget", "expected 20000cases or 30s, not " + text);
+    }, "how much to play on each loop: 20000cases or 30s")->option_text("N");
+    command.add_option("--seed", options.seed, "where the random scenarios begin")->option_text("N");
+    pace_option(command, options.pace);
+    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")->option_text("FILE");
+    command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
+  }
+
+  void run_line() {
+    auto& command = *app.add_subcommand("run", "judge loops: the same scenarios every time");
+    search_options(command);
+    command.add_flag("--list", options.list, "only list what would be judged");
+    command.callback([this, &command] {
+      if (options.loops.empty()) options.loops = {"reference"};
+      if (command.count("--seed") == 0) options.seed = run_seed;
+      act = [this] { return run(options); };
+    });
+  }
+
+  void fuzz_line() {
+    auto& command = *app.add_subcommand("fuzz", "judge loops on ever new scenarios, until Ctrl-C or the budget ends");
+    search_options(command);
+    command.callback([this, &command] {
+      if (options.loops.empty()) options.loops = {"reference"};
+      if (command.count("--seed") == 0) options.seed = random_seed();
+      if (command.count("--budget") == 0) options.budget = Budget{UINT32_MAX, 0};
+      act = [this] { return run(options); };
+    });
+  }
+
+  void replay_line() {
+    auto& command = *app.add_subcommand("replay", "play one scenario and show its trace");
+    command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
+    command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP");
+    pace_option(command, replayed.pace);
+    command.callback([this] { act = [this] { return replay(replayed); }; });
+  }
+
+  void spec_line() {
+    auto& command = *app.add_subcommand("spec", "the clauses: list, show, check");
+    command.require_subcommand(1);
+    auto& list = *command.add_subcommand("list", "one clause a line");
+    list.add_option("clauses", options.globs, "ids of clauses, * and ? are wild")->option_text("CLAUSE-GLOB...");
+    list.callback([this] { act = [this] { return spec_list(options.globs); }; });
+    auto& show = *command.add_subcommand("show", "a clause with its examples");
+    show.add_option("id", id, "such as PASS-2")->required()->option_text("ID");
+    show.callback([this] { act = [this] { return spec_show(id); }; });
+    auto& check = *command.add_subcommand("check", "do chapters, judges, faults and the reference fit together?");
+    check.add_option("folder", folder, "of the chapters; those built in if none is given")->option_text("FOLDER");
+    check.add_flag("--rewrite", rewrite, "first write the reference's traces into the chapters, for review as a diff");
+    check.callback([this] { act = [this] { return spec_check(folder, rewrite); }; });
+  }
+
+  void mutate_line() {
+    auto& command = *app.add_subcommand("mutate", "judge the faulty loops: does each clause convict its fault?");
+    command.add_option("faults", mutated.globs, "names of faults or ids of clauses, * and ? are wild")->option_text("GLOB...");
+    command.add_option("--cases", mutated.cases, "at most so many scenarios a fault")->option_text("N");
+    mutated.seed = run_seed;
+    command.add_option("--seed", mutated.seed, "where the random scenarios begin")->option_text("N");
+    command.add_option("--seeds", mutated.seeds, "so many seeds, one after the other")->option_text("N")->check(CLI::PositiveNumber);
+    command.add_option("--json", mutated.json, "write the table as JSON lines")->option_text("FILE");
+    command.add_flag("--list", mutated.list, "only list the faults");
+    command.callback([this] { act = [this] { return mutate(mutated); }; });
+  }
+
+  void bench_line() {
+    auto& command = *app.add_subcommand("bench", "how fast it is, as ratios measured side by side");
+    command.add_option("filter", filter, "only benchmarks that match this expression")->option_text("REGEX");
+    command.callback([this] { act = [this] { return bench(filter); }; });
+  }
+
+  RunOptions options;
+  ReplayOptions replayed;
+  MutateOptions mutated;
+  std::string id, folder, filter;
+  bool rewrite = false;
+};
+
+Exit main(int argc, char** argv) {
+  Line line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    line.app.exit(asked);
+    return Exit::verified;
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "cede: {}\nSee `cede --help`.\n", error.what());
+    return Exit::usage;
+  }
+  return line.act();
+}
+
+}  // namespace
+}  // namespace cede
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(cede::main(argc, argv));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "cede: internal error, please report it: {}\n", error.what());
+    return static_cast<int>(cede::Exit::internal);
   }
 }

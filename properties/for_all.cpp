@@ -1,6 +1,8 @@
 #include "properties/for_all.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_map>
 
 #include <rapidcheck.h>
 #include <rapidcheck/detail/TestListenerAdapter.h>
@@ -35,10 +37,12 @@ bool for_all_scenarios(std::uint64_t seed, std::uint64_t count,
   };
   rc::detail::TestParams params;
   params.seed = seed;
-  params.maxSuccess = static_cast<int>((count + stretch - 1) / stretch);
+  params.maxSuccess = static_cast<int>(std::min<std::uint64_t>((count + stretch - 1) / stretch, INT32_MAX));
   params.disableShrinking = true;  // properties/shrink.h knows what is simpler
   rc::detail::TestListenerAdapter nobody;
-  (void)rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params, nobody);
+  // With a map of its own it leaves RC_PARAMS alone: the seed is said on our command line.
+  const std::unordered_map<std::string, rc::detail::Reproduce> nothing_to_reproduce;
+  (void)rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params, nobody, nothing_to_reproduce);
   return all;
 }
 

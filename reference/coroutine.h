@@ -110,9 +110,9 @@ class [[nodiscard]] Coroutine {
   /// (CORO-5, CORO-6).
   struct OutcomeAwaiter {
     Coroutine& callee;
-    bool misused = callee.started();
+    bool misused = false;
 
-    bool await_ready() const noexcept { return misused; }
+    bool await_ready() noexcept { return misused = callee.started(); }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) noexcept {
       callee.start_in(*caller.promise().frames);

@@ -104,6 +104,7 @@ class Future {
   }
   Error try_set_exception(Error failure) const {
     if (Error refusal = base_->refusal_to_complete()) return refusal;
+    if (!failure) return Error(Error::Kind::runtime);  // no error and no result: neither outcome
     base_->finish(std::move(failure));
     return {};
   }

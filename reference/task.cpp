@@ -54,6 +54,8 @@ Error TaskBase::step() {
   frames_.thrown = std::exchange(to_throw_, Error{});
   frames_.resume();
   loop().current_task_ = nullptr;
+  // An awaitable of somebody else's may not have raised it: then the next suspension does.
+  if (frames_.take_thrown().cancelled()) must_cancel_ = true;
 
   if (!ended()) {
     after_suspension();
@@ -96,6 +98,8 @@ void TaskBase::leave_loop() {
 
 /// Lets go of all that it holds, so that tasks which wait for each other hold nobody.
 void TaskBase::abandon() {
+  // A future that outlives the loop must not look for it when it is completed.
+  if (awaiting_) std::exchange(awaiting_->waiting_, {}).clear();
   awaiting_ = {};
   waiting_.clear();
   destroy_coroutine();

@@ -1,0 +1,215 @@
+#include "ci/report.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "ci/version.h"
+
+namespace cede {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Paint {
+  bool color;
+  std::string red(std::string_view text) const { return wrap("31;1", text); }
+  std::string green(std::string_view text) const { return wrap("32", text); }
+  std::string bold(std::string_view text) const { return wrap("1", text); }
+  std::string wrap(std::string_view code, std::string_view text) const {
+    return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+  }
+};
+
+std::string indented(std::string_view text, std::string_view by) {
+  std::string result;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find('\n'), text.size());
+    result += fmt::format("{}{}\n", by, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return result;
+}
+
+/// The rule itself: the first paragraph of a clause's words, on one line each as it stands.
+std::string rule(const Clause& clause) { return clause.words.substr(0, clause.words.find("\n\n")); }
+
+Json trace_json(const Trace& trace) {
+  Json events = Json::array();
+  auto printed = lines(trace);
+  for (std::size_t i = 0; i < printed.size(); ++i) {
+    std::size_t text = printed[i].find_first_not_of(' ');
+    events.push_back({{"at_ns", trace.events[i].at}, {"event", printed[i].substr(text)}});
+  }
+  return events;
+}
+
+Json clause_json(const LoopReport& loop, const ClauseReport& report) {
+  Json json{{"kind", "clause"},
+            {"loop", loop.adapter->name},
+            {"id", report.clause->id},
+            {"level", report.clause->level},
+            {"tier", report.clause->tier},
+            {"status", spelling(report.status)},
+            {"layered", report.layered},
+            {"reached", report.result.reached},
+            {"decisive", report.result.decisive},
+            {"violated", report.result.violated}};
+  if (!report.reason.empty()) json["reason"] = report.reason;
+  if (!report.result.variants.empty()) {
+    for (auto& [name, count] : report.result.variants) json["variants"][std::string(name)] = count;
+  }
+  if (report.finding) {
+    const Finding& finding = *report.finding;
+    json["why"] = finding.verdict.text;
+    json["scenario"] = to_string(finding.scenario);
+    json["deciding_event"] = finding.verdict.event;
+    json["seen"] = trace_json(finding.seen);
+    json["expected"] = trace_json(finding.expected);
+    json["replay"] = replay_line(finding.scenario, loop.adapter->name);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string_view spelling(Status status) {
+  switch (status) {
+    case Status::verified: return "verified";
+    case Status::failed: return "failed";
+    case Status::not_verified: return "not verified";
+    case Status::unsupported: return "unsupported";
+    case Status::not_held: return "not held";
+  }
+  return {};
+}
+
+std::string_view spelling(World::Pace pace) {
+  switch (pace) {
+    case World::Pace::frozen: return "virtual";
+    case World::Pace::creeping: return "creeping";
+    case World::Pace::real: return "real";
+  }
+  return {};
+}
+
+std::vector<Exit> exits(const RunReport& report) {
+  std::vector<Exit> exits = report.exits;
+  auto add = [&](Exit exit) {
+    if (std::ranges::find(exits, exit) == exits.end()) exits.push_back(exit);
+  };
+  bool anything = false;
+  for (const LoopReport& loop : report.loops)
+    for (const ClauseReport& clause : loop.clauses) {
+      anything |= clause.status == Status::verified || clause.status == Status::failed;
+      if (clause.status == Status::failed) add(Exit::departs);
+      if (clause.status == Status::not_verified && clause.clause->level == "MUST") add(Exit::not_verified);
+    }
+  if (!anything) add(Exit::not_verified);
+  return exits;
+}
+
+std::string to_json_lines(const RunReport& report) {
+  std::string text;
+  auto line = [&](const Json& json) { text += json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; };
+  line({{"kind", "run"},
+        {"suite", version},
+        {"seed", report.seed},
+        {"budget", report.budget},
+        {"clock", spelling(report.pace)}});
+  for (const LoopReport& loop : report.loops) {
+    line({{"kind", "loop"},
+          {"loop", loop.adapter->name},
+          {"version", loop.adapter->version},
+          {"mapping", loop.adapter->mapping},
+          {"scenarios", loop.played},
+          {"floor", loop.floor}});
+    for (const ClauseReport& clause : loop.clauses) line(clause_json(loop, clause));
+  }
+  for (const std::string& absent : report.absent) line({{"kind", "absent"}, {"loop", absent}});
+  Json codes = Json::array();
+  auto all = exits(report);
+  for (Exit exit : all) codes.push_back(static_cast<int>(exit));
+  line({{"kind", "end"}, {"exit", static_cast<int>(worst(all))}, {"exits", codes}});
+  return text;
+}
+
+std::string replay_line(const Scenario& scenario, std::string_view loop) {
+  std::string text = to_string(scenario);
+  std::string escaped;
+  for (char c : text) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
+  return fmt::format("printf '{}' | cede replay --loop {} -", escaped, loop);
+}
+
+std::string marked(const Trace& trace, std::size_t event) {
+  constexpr std::size_t before = 24, after = 4;
+  std::size_t count = trace.events.size();
+  std::size_t middle = event == never ? std::min(before, count) : event;
+  std::size_t first = middle > before ? middle - before : 0;
+  std::size_t last = std::min(count, middle + after);
+  std::string text;
+  auto printed = lines(trace);
+  if (first > 0) text += fmt::format("             ... {} events before\n", first);
+  for (std::size_t i = first; i < last; ++i)
+    text += fmt::format("{} {:>8}  {}\n", i == event ? '>' : ' ', to_string_duration(trace.events[i].at), printed[i]);
+  if (last < count) text += fmt::format("             ... {} events after\n", count - last);
+  return text;
+}
+
+std::string to_text(const LoopReport& loop, const ClauseReport& report, bool color) {
+  Paint paint{color};
+  const Clause& clause = *report.clause;
+  std::string text = fmt::format("{} {} {} ({}{}) {}\n", paint.red("FAIL"), loop.adapter->name,
+                                 paint.bold(clause.id), clause.level, report.layered ? ", layered" : "", clause.title);
+  text += indented(rule(clause), "  ");
+  if (!report.finding) return text;
+  const Finding& finding = *report.finding;
+  text += fmt::format("\n  smallest scenario ({} of {} scenarios violate it)\n", report.result.violated, loop.played);
+  text += indented(to_string(finding.scenario), "      ");
+  text += fmt::format("\n  expected, as the reference does it\n{}", indented(marked(finding.expected, never), "    "));
+  text += fmt::format("\n  seen: {}\n{}", finding.verdict.text,
+                      indented(marked(finding.seen, finding.verdict.event), "    "));
+  text += fmt::format("\n  replay  {}\n\n", replay_line(finding.scenario, loop.adapter->name));
+  return text;
+}
+
+std::string summary(const LoopReport& loop, bool color) {
+  Paint paint{color};
+  std::string text;
+  for (std::string_view level : {"MUST", "SHOULD", "MAY"}) {
+    int held = 0, verified = 0, layered = 0;
+    std::uint64_t least = UINT64_MAX;
+    for (const ClauseReport& report : loop.clauses) {
+      if (report.clause->level != level || report.status == Status::not_held || report.status == Status::unsupported)
+        continue;
+      ++held;
+      least = std::min(least, report.result.decisive);
+      if (report.status != Status::verified) continue;
+      ++verified;
+      layered += report.layered;
+    }
+    if (held == 0) continue;
+    std::string counts = fmt::format("{:<6} {} of {} verified", level, verified, held);
+    text += fmt::format("  {}{}; decisive in at least {} scenarios each\n",
+                        verified == held ? paint.green(counts) : paint.red(counts),
+                        layered ? fmt::format(", {} of them layered", layered) : "", least);
+  }
+  auto list = [&](Status status, std::string_view words) {
+    std::string ids;
+    for (const ClauseReport& report : loop.clauses)
+      if (report.status == status) ids += " " + report.clause->id;
+    if (!ids.empty()) text += fmt::format("  {}:{}\n", words, ids);
+  };
+  list(Status::failed, "departs from");
+  list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor));
+  list(Status::unsupported, "unsupported");
+  list(Status::not_held, "not held to exact order");
+  for (const ClauseReport& report : loop.clauses)
+    for (auto& [name, count] : report.result.variants)
+      text += fmt::format("  variant {} of {}: {} of {} decisive scenarios\n", name, report.clause->id, count,
+                          report.result.decisive);
+  return text;
+}
+
+}  // namespace cede

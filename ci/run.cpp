@@ -1,0 +1,296 @@
+#include "ci/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "ci/report.h"
+#include "ci/terminal.h"
+
+namespace cede {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// A decisive scenario in 500, at most 200: enough that a rule which is broken now and then shows.
+std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
+
+/// A verb in the clause's examples that the loop cannot perform; null if there is none.
+const Unsupported* missing_verb(const Clause& clause, const Adapter& adapter) {
+  for (const Example& example : clause.examples)
+    for (const Step& step : parse_scenario(example.scenario).scenario.steps)
+      for (const Unsupported& unsupported : adapter.unsupported)
+        if (unsupported.verb == step.verb) return &unsupported;
+  return nullptr;
+}
+
+/// The campaign of one loop, played when its first test begins.
+class LoopRun {
+ public:
+  LoopRun(const RunOptions& options, const Adapter& adapter, const std::vector<const Clause*>& clauses)
+      : options_(options), adapter_(adapter), clauses_(clauses), campaign_(adapter, options.pace, clauses) {}
+
+  void play() {
+    if (report_.adapter) return;
+    report_.adapter = &adapter_;
+    auto begin = std::chrono::steady_clock::now();
+    Progress progress(adapter_.name);
+    campaign_.play_examples();
+    std::uint64_t cases = options_.budget.cases;
+    campaign_.play_random(options_.seed, cases, [&] {
+      if (campaign_.played() % 512 != 0) return true;
+      progress.show(campaign_.played(), cases);
+      Seconds spent = std::chrono::steady_clock::now() - begin;
+      return !interrupted && (options_.budget.seconds == 0 || spent.count() < options_.budget.seconds);
+    });
+    report_.played = campaign_.played();
+    report_.floor = floor_for(report_.played);
+    for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
+  }
+
+  const std::string& name() const { return adapter_.name; }
+  const LoopReport& report() const { return report_; }
+  const ClauseReport& report_of(const Clause* clause) const {
+    return *std::ranges::find(report_.clauses, clause, &ClauseReport::clause);
+  }
+
+ private:
+  ClauseReport report_on(const Clause& clause) {
+    ClauseReport report;
+    report.clause = &clause;
+    report.layered = std::ranges::find(adapter_.layered, clause.profile) != adapter_.layered.end();
+    auto result = std::ranges::find(campaign_.results(), &clause, &ClauseResult::clause);
+    if (result == campaign_.results().end()) {
+      report.status = clause.tier == "X" && !adapter_.exact_order ? Status::not_held : Status::not_verified;
+      return report;
+    }
+    report.result = *result;
+    if (result->violated) {
+      report.status = Status::failed;
+      report.finding = find_smallest(*result);
+    } else if (result->decisive >= report_.floor) {
+      report.status = Status::verified;
+    } else if (const Unsupported* missing = missing_verb(clause, adapter_)) {
+      report.status = Status::unsupported;
+      report.reason = fmt::format("{}: {}", spelling(missing->verb), missing->reason);
+    }
+    return report;
+  }
+
+  Finding find_smallest(const ClauseResult& result) {
+    Finding finding;
+    finding.scenario = campaign_.smallest_violation(result);
+    finding.verdict = campaign_.judge(finding.scenario, *result.property);
+    finding.seen = campaign_.trace();
+    World world(options_.pace);
+    reference_adapter().run(reference_adapter(), finding.scenario, world, finding.expected);
+    return finding;
+  }
+
+  const RunOptions& options_;
+  const Adapter& adapter_;
+  const std::vector<const Clause*>& clauses_;
+  Campaign campaign_;
+  LoopReport report_;
+};
+
+/// One clause on one loop, as GoogleTest sees it.
+class ClauseTest : public testing::Test {
+ public:
+  ClauseTest(LoopRun& loop, const Clause& clause) : loop_(loop), clause_(clause) {}
+
+  void TestBody() override {
+    loop_.play();
+    const ClauseReport& report = loop_.report_of(&clause_);
+    switch (report.status) {
+      case Status::verified: return;
+      case Status::failed: FAIL() << to_text(loop_.report(), report, false);
+      case Status::not_verified:
+        if (clause_.level != "MUST") GTEST_SKIP() << "decisive in too few scenarios";
+        FAIL() << fmt::format("decisive in {} scenarios, {} are needed", report.result.decisive, loop_.report().floor);
+      case Status::unsupported: GTEST_SKIP() << report.reason;
+      case Status::not_held: GTEST_SKIP() << "the loop does not declare the exact order";
+    }
+  }
+
+ private:
+  LoopRun& loop_;
+  const Clause& clause_;
+};
+
+/// Shows failures when they come and a summary after each loop; GoogleTest's own printer is silent.
+class Printer : public testing::EmptyTestEventListener {
+ public:
+  Printer(const std::vector<std::unique_ptr<LoopRun>>& runs, std::FILE* out) : runs_(runs), out_(out) {}
+
+  void OnTestSuiteEnd(const testing::TestSuite& suite) override {
+    bool color = colored(out_);
+    for (const auto& run : runs_) {
+      const LoopReport& report = run->report();
+      if (!report.adapter || report.adapter->name != suite.name()) continue;
+      for (const ClauseReport& clause : report.clauses)
+        if (clause.status == Status::failed) fmt::print(out_, "{}", to_text(report, clause, color));
+      fmt::print(out_, "{} {}: {} scenarios\n{}", report.adapter->name, report.adapter->version, report.played,
+                 summary(report, color));
+    }
+  }
+
+ private:
+  const std::vector<std::unique_ptr<LoopRun>>& runs_;
+  std::FILE* out_;
+};
+
+/// Ctrl-C ends the campaign and leaves the report valid; a second one ends the process.
+void listen_to_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+/// GoogleTest's name of a clause: its filters take a hyphen for "but not".
+std::string test_name(const Clause& clause) {
+  std::string name = clause.id;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+void run_tests(const RunOptions& options, const std::vector<std::unique_ptr<LoopRun>>& runs,
+               const std::vector<const Clause*>& clauses, std::FILE* out) {
+  // GoogleTest reads GTEST_* from the environment; what the report needs is said here.
+  int argc = 1;
+  std::string name = "cede";
+  char* argv[] = {name.data(), nullptr};
+  testing::InitGoogleTest(&argc, argv);
+  if (!options.junit.empty()) testing::GTEST_FLAG(output) = "xml:" + options.junit;
+  for (const auto& run : runs)
+    for (const Clause* clause : clauses)
+      testing::RegisterTest(run->name().c_str(), test_name(*clause).c_str(), nullptr, nullptr,
+                            clause->file.c_str(), clause->line,
+                            [&run = *run, clause]() -> testing::Test* { return new ClauseTest(run, *clause); });
+  auto& listeners = testing::UnitTest::GetInstance()->listeners();
+  delete listeners.Release(listeners.default_result_printer());
+  listeners.Append(new Printer(runs, out));
+  (void)RUN_ALL_TESTS();
+}
+
+Exit usage(const std::string& message) {
+  fmt::print(stderr, "cede: {}\n", message);
+  return Exit::usage;
+}
+
+/// The adapters of the loops asked for; a name that is unknown is a usage error, a loop that is not
+/// installed is absent.
+std::optional<std::string> find_loops(const RunOptions& options, std::vector<const Adapter*>& found,
+                                      std::vector<std::string>& absent) {
+  for (const std::string& name : options.loops) {
+    auto known = std::ranges::find(known_loops(), name, &KnownLoop::name);
+    if (known == known_loops().end() && !name.starts_with("faulty/"))
+      return fmt::format("there is no loop {}; there are: {}", name, loop_names());
+    std::string why;
+    if (const Adapter* adapter = find_adapter(name, why)) found.push_back(adapter);
+    else if (known == known_loops().end()) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
+    else absent.push_back(fmt::format("{}: install {} and build again ({})", name, known->package, why));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string loop_names() {
+  std::string names;
+  for (const KnownLoop& loop : known_loops()) names += fmt::format("{}{}", names.empty() ? "" : " ", loop.name);
+  return names;
+}
+
+std::string Budget::text() const {
+  return seconds > 0 ? fmt::format("{}s", seconds) : fmt::format("{}cases", cases);
+}
+
+bool parse_budget(const std::string& text, Budget& budget) {
+  std::size_t unit = 0;
+  double amount = 0;
+  try {
+    amount = std::stod(text, &unit);
+  } catch (const std::exception&) {
+    return false;
+  }
+  if (!(amount > 0) || amount > 1e15) return false;
+  if (text.substr(unit) == "cases" && amount >= 1) budget = {static_cast<std::uint64_t>(amount), 0};
+  else if (text.substr(unit) == "s") budget = {UINT32_MAX, amount};
+  else return false;
+  return true;
+}
+
+bool matches(std::string_view glob, std::string_view text) {
+  if (glob.empty()) return text.empty();
+  if (glob[0] == '*') return matches(glob.substr(1), text) || (!text.empty() && matches(glob, text.substr(1)));
+  return !text.empty() && (glob[0] == '?' || glob[0] == text[0]) && matches(glob.substr(1), text.substr(1));
+}
+
+std::vector<const Clause*> matching_clauses(const std::vector<std::string>& globs) {
+  std::vector<const Clause*> clauses;
+  for (const Clause& clause : chapters().clauses)
+    if (globs.empty() || std::ranges::any_of(globs, [&](auto& glob) { return matches(glob, clause.id); }))
+      clauses.push_back(&clause);
+  return clauses;
+}
+
+Exit run(const RunOptions& options) {
+  auto clauses = matching_clauses(options.globs);
+  for (const std::string& glob : options.globs)
+    if (matching_clauses({glob}).empty()) return usage(fmt::format("no clause matches {}; see `cede spec list`", glob));
+
+  RunReport report;
+  report.seed = options.seed;
+  report.budget = options.budget.text();
+  report.pace = options.pace;
+  std::vector<const Adapter*> adapters;
+  if (auto error = find_loops(options, adapters, report.absent)) return usage(*error);
+  if (options.list) {
+    for (const std::string& loop : options.loops)
+      for (const Clause* clause : clauses) fmt::print("{} {}\n", loop, clause->id);
+    return Exit::verified;
+  }
+  std::ofstream json_file;
+  if (!options.json.empty() && options.json != "-") {
+    json_file.open(options.json);
+    if (!json_file) return usage(fmt::format("cannot write {}: {}", options.json, std::strerror(errno)));
+  }
+  if (!options.junit.empty() && !std::ofstream(options.junit))
+    return usage(fmt::format("cannot write {}: {}", options.junit, std::strerror(errno)));
+
+  listen_to_interrupts();
+  std::FILE* out = options.json == "-" ? stderr : stdout;
+  fmt::print(out, "{} clauses, seed {}, {} time, at most {} a loop\n", clauses.size(), options.seed,
+             spelling(options.pace), options.budget.text());
+  std::vector<std::unique_ptr<LoopRun>> runs;
+  for (const Adapter* adapter : adapters) runs.push_back(std::make_unique<LoopRun>(options, *adapter, clauses));
+  run_tests(options, runs, clauses, out);
+
+  for (const auto& run : runs) report.loops.push_back(run->report());
+  for (const std::string& absent : report.absent) {
+    fmt::print(stderr, "cede: absent: {}\n", absent);
+    report.exits.push_back(Exit::adapter_failed);
+  }
+  if (interrupted) report.exits.push_back(Exit::interrupted);
+  std::string json = to_json_lines(report);
+  if (options.json == "-") fmt::print("{}", json);
+  else if (json_file.is_open() && !(json_file << json).flush())
+    return usage(fmt::format("cannot write {}", options.json));
+  Exit exit = worst(exits(report));
+  fmt::print(out, "exit {}: {}\n", static_cast<int>(exit), describe(exit));
+  return exit;
+}
+
+}  // namespace cede

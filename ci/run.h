@@ -1,0 +1,47 @@
+// `cede run`: campaigns on loops, one GoogleTest a loop and clause.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "adapters/world.h"
+#include "ci/exit.h"
+#include "spec/chapters.h"
+
+namespace cede {
+
+/// How much to do: scenarios, or seconds. `20000cases`, `30s`.
+struct Budget {
+  std::uint64_t cases = 100'000;
+  double seconds = 0;  // 0: no limit
+
+  std::string text() const;
+};
+
+/// False if the text is no budget.
+bool parse_budget(const std::string& text, Budget& budget);
+
+struct RunOptions {
+  std::vector<std::string> loops;
+  std::vector<std::string> globs;  // clause ids; empty for all
+  Budget budget;
+  std::uint64_t seed = 0;
+  World::Pace pace = World::Pace::frozen;
+  std::string json;   // file, - for standard output
+  std::string junit;  // file
+  bool list = false;
+};
+
+Exit run(const RunOptions& options);
+
+/// The clauses that match any of the globs, in order. `*` and `?` are wild.
+std::vector<const Clause*> matching_clauses(const std::vector<std::string>& globs);
+
+/// The loops there are, for messages.
+std::string loop_names();
+
+/// Whether `text` as a whole matches.
+bool matches(std::string_view glob, std::string_view text);
+
+}  // namespace cede

@@ -1,0 +1,661 @@
+// What a user of tasks relies on: steps that share the loop, outcomes that are kept, cancellation
+// that reaches whatever a task waits for, frames that are destroyed with their task or their loop,
+// and a stack that stays small however many tasks there are.
+#include "reference/task.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reference/loop.h"
+#include "reference/run.h"
+
+namespace cede::reference {
+namespace {
+
+constexpr Nanos second = 1'000'000'000;
+
+/// Time that jumps over every wait.
+struct VirtualTime : Clock, Selector {
+  Nanos now() override { return time; }
+  void add(int, Interest) override {}
+  void remove(int, Interest) override {}
+  void select(Nanos timeout, std::vector<Ready>&) override {
+    if (timeout != forever) time += timeout;
+    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
+  }
+  void wake() override {}
+
+  Nanos time = 0;
+};
+
+/// One pass.
+void turn(Loop& loop) {
+  loop.stop();
+  loop.run_forever();
+}
+
+/// Has as many owners as there are copies in frames and arguments, and one more.
+using Witness = std::shared_ptr<int>;
+Witness witness() { return std::make_shared<int>(0); }
+
+template <class T>
+Coroutine<T> wait_for(Future<T> future) {
+  co_return co_await future;
+}
+Coroutine<> wait_for(Future<> future) { co_await future; }
+
+Coroutine<int> number(int value) { co_return value; }
+Coroutine<> log_to(std::string& log, char name) {
+  log += name;
+  co_return;
+}
+
+// Steps.
+
+TEST(Task, begins_in_the_next_pass_even_if_nobody_waits_for_it) {
+  Loop loop;
+  std::string log;
+  create_task(loop, log_to(log, 't'));
+  EXPECT_EQ(log, "");
+  turn(loop);
+  EXPECT_EQ(log, "t");
+}
+
+TEST(Task, shares_one_queue_with_plain_calls) {
+  Loop loop;
+  std::string log;
+  create_task(loop, log_to(log, 'a'));
+  loop.call_soon([&] { log += 'b'; });
+  create_task(loop, log_to(log, 'c'));
+  turn(loop);
+  EXPECT_EQ(log, "abc");
+}
+
+Coroutine<> await_coroutines(std::string& log) {
+  for (int i = 0; i < 3; ++i) co_await log_to(log, 'a');
+}
+Coroutine<> await_tasks(Loop& loop, std::string& log) {
+  for (int i = 0; i < 3; ++i) co_await create_task(loop, log_to(log, 'a'));
+}
+
+TEST(Task, cedes_when_it_awaits_a_task_and_not_when_it_awaits_a_coroutine) {
+  for (bool tasks : {false, true}) {
+    Loop loop;
+    std::string log;
+    Task<> task = create_task(loop, tasks ? await_tasks(loop, log) : await_coroutines(log));
+    create_task(loop, log_to(log, 'b'));
+    run_until_complete(loop, task);
+    EXPECT_EQ(log, tasks ? "baaa" : "aaab");
+  }
+}
+
+Coroutine<> tell_task(Loop& loop, TaskBase*& told) {
+  told = loop.current_task();
+  co_return;
+}
+Coroutine<> tell_task_twice(Loop& loop, TaskBase*& outside, TaskBase*& inside) {
+  outside = loop.current_task();
+  co_await tell_task(loop, inside);
+}
+
+TEST(Task, is_the_current_one_in_all_its_frames_and_is_listed_until_it_is_done) {
+  Loop loop;
+  TaskBase *outside = nullptr, *inside = nullptr;
+  Task<> task = create_task(loop, tell_task_twice(loop, outside, inside));
+  loop.call_soon([&] { EXPECT_EQ(loop.current_task(), nullptr); });
+  EXPECT_EQ(loop.all_tasks(), std::vector{static_cast<TaskBase*>(task.base().get())});
+  turn(loop);
+  EXPECT_EQ(outside, task.base().get());
+  EXPECT_EQ(inside, task.base().get());
+  EXPECT_TRUE(loop.all_tasks().empty());
+}
+
+// Outcomes.
+
+Coroutine<> fail() {
+  throw std::out_of_range("far");
+  co_return;
+}
+
+TEST(Task, keeps_its_exception_and_bothers_nobody_with_it) {
+  Loop loop;
+  bool next = false;
+  loop.set_exception_handler([](const Error&) { ADD_FAILURE(); });
+  Task<> task = create_task(loop, fail());
+  loop.call_soon([&] { next = true; });
+  turn(loop);
+  EXPECT_TRUE(next);
+  for (int i = 0; i < 2; ++i) EXPECT_THROW(task.result(), std::out_of_range);
+}
+
+Coroutine<> leave() {
+  throw ExitError{3};
+  co_return;
+}
+
+TEST(Task, an_exit_error_ends_it_and_leaves_the_run) {
+  Loop loop;
+  Task<> task = create_task(loop, leave());
+  bool later = false;
+  loop.call_soon([&] { later = true; });
+  EXPECT_THROW(loop.run_forever(), ExitError);
+  EXPECT_FALSE(later);
+  EXPECT_THROW(task.result(), ExitError);
+  EXPECT_EQ(loop.current_task(), nullptr);
+  turn(loop);
+  EXPECT_TRUE(later);
+}
+
+TEST(Task, is_completed_by_its_coroutine_alone) {
+  Loop loop;
+  Task<int> task = create_task(loop, number(3));
+  EXPECT_THROW(task.set_result(4), RuntimeError);
+  EXPECT_THROW(task.set_exception(Error::user(1)), RuntimeError);
+  EXPECT_EQ(run_until_complete(loop, task), 3);
+  EXPECT_THROW(task.set_result(4), RuntimeError);
+}
+
+Coroutine<> await_itself(std::optional<Task<>>& itself) { co_await *itself; }
+
+TEST(Task, may_not_await_itself) {
+  Loop loop;
+  std::optional<Task<>> task;
+  task = create_task(loop, await_itself(task));
+  EXPECT_THROW(run_until_complete(loop, *task), RuntimeError);
+}
+
+TEST(Task, may_not_await_what_belongs_to_another_loop) {
+  Loop loop, other;
+  EXPECT_THROW(run_until_complete(loop, wait_for(Future<>(other))), RuntimeError);
+}
+
+// Running until something is complete.
+
+TEST(RunUntilComplete, gives_the_result_or_throws_what_it_failed_with) {
+  Loop loop;
+  EXPECT_EQ(run_until_complete(loop, number(3)), 3);
+  EXPECT_THROW(run_until_complete(loop, fail()), std::out_of_range);
+  EXPECT_THROW(run_until_complete(loop, leave()), ExitError);
+  Future<> cancelled(loop);
+  cancelled.cancel();
+  EXPECT_THROW(run_until_complete(loop, wait_for(cancelled)), CancelledError);
+  EXPECT_EQ(try_run_until_complete(loop, create_task(loop, fail())).error().kind(), Error::Kind::user);
+}
+
+TEST(RunUntilComplete, makes_one_pass_for_a_future_that_is_done) {
+  Loop loop;
+  Future<> done(loop);
+  done.set_result();
+  std::string log;
+  loop.call_soon([&] {
+    log += 'a';
+    loop.call_soon([&] { log += 'b'; });
+  });
+  run_until_complete(loop, done);
+  EXPECT_EQ(log, "a");
+}
+
+/// Makes a pass and then another unless a stop was left behind.
+void expect_that_no_stop_is_left(Loop& loop) {
+  std::string log;
+  loop.call_soon([&] {
+    loop.call_soon([&] {
+      log += "second pass";
+      loop.stop();
+    });
+  });
+  loop.run_forever();
+  EXPECT_EQ(log, "second pass");
+}
+
+TEST(RunUntilComplete, fails_when_the_loop_is_stopped_before_and_leaves_no_stop_behind) {
+  Loop loop;
+  Future<> future(loop);
+  loop.call_soon([&] { loop.stop(); });
+  EXPECT_THROW(run_until_complete(loop, future), RuntimeError);
+  EXPECT_FALSE(future.done());
+  future.set_result();
+  expect_that_no_stop_is_left(loop);
+}
+
+TEST(RunUntilComplete, is_refused_inside_a_running_loop_and_leaves_no_stop_behind) {
+  Loop loop, other;
+  Future<> done(other);
+  done.set_result();
+  loop.call_soon([&] { EXPECT_THROW(run_until_complete(other, done), RuntimeError); });
+  turn(loop);
+  expect_that_no_stop_is_left(other);
+}
+
+// Sleeping.
+
+Coroutine<> sleep_and_log(Loop& loop, Nanos delay, std::string& log, char name) {
+  co_await sleep(loop, delay);
+  log += name;
+}
+
+TEST(Sleep, lets_others_sleep_at_the_same_time) {
+  VirtualTime time;
+  Loop loop(time, time);
+  std::string log;
+  for (int delay : {3, 1, 2}) create_task(loop, sleep_and_log(loop, delay * second, log, '0' + delay));
+  loop.run_forever();
+  EXPECT_EQ(log, "123");
+  EXPECT_EQ(time.time, 3 * second);
+}
+
+TEST(Sleep, of_no_length_gives_up_one_pass) {
+  VirtualTime time;
+  Loop loop(time, time);
+  std::string log;
+  create_task(loop, sleep_and_log(loop, 0, log, 'a'));
+  create_task(loop, sleep_and_log(loop, -second, log, 'b'));
+  turn(loop);
+  EXPECT_EQ(log, "");
+  turn(loop);
+  EXPECT_EQ(log, "ab");
+  EXPECT_EQ(time.time, 0);
+}
+
+// Cancellation.
+
+TEST(Cancellation, interrupts_a_sleep_and_takes_its_timer_away) {
+  VirtualTime time;
+  Loop loop(time, time);
+  Task<> task = create_task(loop, sleep(loop, 100 * second));
+  turn(loop);
+  EXPECT_TRUE(task.cancel());
+  EXPECT_FALSE(task.done()) << "it is only asked";
+  EXPECT_THROW(run_until_complete(loop, task), CancelledError);
+  EXPECT_TRUE(task.cancelled());
+  loop.run_forever();
+  EXPECT_EQ(time.time, 0) << "nobody waits for the timer any more";
+}
+
+Coroutine<> hold(Witness argument) {
+  Witness local = argument;
+  co_await yield();
+  ADD_FAILURE();
+}
+
+TEST(Cancellation, before_the_first_step_keeps_the_body_from_running_and_frees_its_arguments) {
+  Loop loop;
+  Witness held = witness();
+  Task<> task = create_task(loop, hold(held));
+  task.cancel();
+  EXPECT_THROW(run_until_complete(loop, task), CancelledError);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(Cancellation, of_a_task_that_is_done_does_nothing) {
+  Loop loop;
+  Task<int> task = create_task(loop, number(3));
+  run_until_complete(loop, task);
+  EXPECT_FALSE(task.cancel());
+  EXPECT_EQ(task.cancelling(), 0);
+  EXPECT_EQ(task.result(), 3);
+}
+
+struct Log {
+  ~Log() { log += name; }
+  std::string& log;
+  char name;
+};
+Coroutine<> inner(Future<> future, std::string& log) {
+  Log farewell{log, 'i'};
+  co_await future;
+}
+Coroutine<> outer(Future<> future, std::string& log) {
+  Log farewell{log, 'o'};
+  co_await inner(future, log);
+}
+
+TEST(Cancellation, unwinds_all_frames_innermost_first_in_one_pass) {
+  Loop loop;
+  std::string log;
+  Future<> future(loop);
+  Task<> task = create_task(loop, outer(future, log));
+  turn(loop);
+  task.cancel();
+  EXPECT_TRUE(future.cancelled());
+  EXPECT_EQ(log, "");
+  turn(loop);
+  EXPECT_EQ(log, "io");
+  EXPECT_TRUE(task.cancelled());
+}
+
+Coroutine<int> absorb(Future<> future, Future<int> second) {
+  try {
+    co_await future;
+  } catch (const CancelledError&) {
+  }
+  co_return co_await second;
+}
+
+TEST(Cancellation, may_be_absorbed_and_does_not_come_back) {
+  Loop loop;
+  Future<> future(loop);
+  Future<int> second(loop);
+  Task<int> task = create_task(loop, absorb(future, second));
+  turn(loop);
+  task.cancel();
+  turn(loop);
+  second.set_result(3);
+  EXPECT_EQ(run_until_complete(loop, task), 3);
+  EXPECT_EQ(task.cancelling(), 1);
+  EXPECT_FALSE(task.cancelled());
+}
+
+Coroutine<Error::Kind> settle(Future<> future) { co_return (co_await future.settled()).error().kind(); }
+
+TEST(Cancellation, reaches_those_who_take_errors_as_values) {
+  Loop loop;
+  Task<Error::Kind> task = create_task(loop, settle(Future<>(loop)));
+  turn(loop);
+  task.cancel();
+  EXPECT_EQ(run_until_complete(loop, task), Error::Kind::cancelled);
+}
+
+struct Pause {  // an awaitable that knows nothing of tasks
+  bool await_ready() { return false; }
+  void await_suspend(std::coroutine_handle<>) {}
+  void await_resume() {}
+};
+Coroutine<> pause_and_wait(Future<> future) {
+  co_await Pause{};
+  co_await future;
+}
+
+TEST(Cancellation, that_an_awaitable_of_others_does_not_raise_is_raised_at_the_next_suspension) {
+  Loop loop;
+  Future<> future(loop);
+  Task<> task = create_task(loop, pause_and_wait(future));
+  turn(loop);
+  task.cancel();
+  turn(loop);
+  turn(loop);
+  EXPECT_TRUE(task.cancelled());
+}
+
+std::vector<Task<>> circle_of_two(Loop& loop) {
+  std::vector<Task<>> tasks;
+  Future<std::vector<Task<>>> both(loop);
+  auto await_one = [](Future<std::vector<Task<>>> both, int which) -> Coroutine<> {
+    std::vector<Task<>> known = co_await both;
+    co_await known[which];
+  };
+  for (int other : {1, 0}) tasks.push_back(create_task(loop, await_one(both, other)));
+  both.set_result(tasks);
+  for (int i = 0; i < 2; ++i) turn(loop);
+  return tasks;
+}
+
+TEST(Cancellation, of_tasks_that_wait_for_each_other_comes_back) {
+  Loop loop;
+  std::vector<Task<>> tasks = circle_of_two(loop);
+  EXPECT_TRUE(tasks[0].cancel());
+}
+
+// Lifetimes.
+
+Coroutine<> hold_for(Witness held, Future<> future) {
+  Witness local = held;
+  co_await future;
+}
+
+TEST(Task, destroys_its_frame_when_it_is_done_though_somebody_holds_it) {
+  Loop loop;
+  Witness held = witness();
+  Future<> done(loop);
+  done.set_result();
+  Task<> task = create_task(loop, hold_for(held, done));
+  run_until_complete(loop, task);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(Task, runs_to_its_end_though_nobody_holds_it) {
+  VirtualTime time;
+  Loop loop(time, time);
+  std::string log;
+  create_task(loop, sleep_and_log(loop, second, log, 'a'));
+  loop.run_forever();
+  EXPECT_EQ(log, "a");
+}
+
+Coroutine<> sleep_and_hold(Loop& loop, Witness held) {
+  co_await sleep(loop, second);
+  EXPECT_EQ(held.use_count(), 0);  // never reached
+}
+Coroutine<> hold_deep(int levels, Witness held, Future<> future) {
+  if (levels == 0) co_await future;
+  else co_await hold_deep(levels - 1, held, future);
+}
+Coroutine<> hold_a_task(Witness held, Task<> task) {
+  co_await task;
+  EXPECT_EQ(held.use_count(), 0);  // never reached
+}
+
+/// A task of every kind that is not done.
+std::vector<Task<>> pending_tasks(Loop& loop, const Witness& held, const Future<>& never) {
+  std::vector<Task<>> tasks = circle_of_two(loop);
+  tasks.push_back(create_task(loop, hold_for(held, never)));
+  tasks.push_back(create_task(loop, hold_for(held, Future<>(loop))));
+  tasks.push_back(create_task(loop, hold_deep(10, held, never)));
+  tasks.push_back(create_task(loop, sleep_and_hold(loop, held)));
+  tasks.push_back(create_task(loop, hold_a_task(held, tasks.back())));
+  for (int i = 0; i < 3; ++i) turn(loop);
+  tasks.push_back(create_task(loop, hold(held)));
+  return tasks;
+}
+
+TEST(Task, that_is_pending_is_destroyed_with_its_loop) {
+  Witness held = witness();
+  {
+    Loop loop;
+    Future<> never(loop);
+    pending_tasks(loop, held, never);
+    EXPECT_GT(held.use_count(), 15);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(Task, that_is_pending_is_destroyed_with_its_loop_after_a_close) {
+  Witness held = witness();
+  {
+    Loop loop;
+    Future<> never(loop);
+    std::vector<Task<>> tasks = pending_tasks(loop, held, never);
+    loop.close();
+    EXPECT_NO_THROW(tasks[2].cancel());
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(Task, may_outlive_its_loop_pending_for_ever) {
+  Witness held = witness();
+  auto loop = std::make_unique<Loop>();
+  Future<> never(*loop);
+  std::vector<Task<>> tasks = pending_tasks(*loop, held, never);
+  tasks.push_back(create_task(*loop, hold_for(held, never)));
+  loop.reset();
+  EXPECT_EQ(held.use_count(), 1) << "their frames did not outlive it";
+  for (const Task<>& task : tasks) {
+    EXPECT_FALSE(task.done());
+    EXPECT_THROW(task.result(), InvalidStateError);
+    EXPECT_NO_THROW(task.cancel());
+  }
+}
+
+TEST(Task, may_outlive_its_loop_with_its_result) {
+  auto loop = std::make_unique<Loop>();
+  Task<int> task = create_task(*loop, number(3));
+  run_until_complete(*loop, task);
+  loop.reset();
+  EXPECT_EQ(task.result(), 3);
+}
+
+TEST(Task, a_future_that_a_task_waited_for_may_be_completed_after_the_loop_is_gone) {
+  auto loop = std::make_unique<Loop>();
+  Future<> future(*loop);
+  Task<> task = create_task(*loop, wait_for(future));
+  turn(*loop);
+  loop.reset();
+  future.set_result();
+  EXPECT_TRUE(future.done());
+  EXPECT_FALSE(task.done());
+}
+
+struct Farewell {
+  ~Farewell() {
+    timer->cancel();
+    loop.call_soon([] { ADD_FAILURE(); });
+    create_task(loop, hold(nullptr));
+  }
+  Loop& loop;
+  Ref<Handle> timer;
+};
+Coroutine<> bid_farewell(Loop& loop, Future<> future) {
+  Farewell farewell{loop, loop.call_later(second, [] { ADD_FAILURE(); })};
+  co_await future;
+}
+
+TEST(Task, frames_that_use_the_loop_as_they_die_find_it_alive) {
+  Loop loop;
+  create_task(loop, bid_farewell(loop, Future<>(loop)));
+  turn(loop);
+}
+
+// A small stack.
+
+/// Calls it on a thread with a stack of 256 KiB.
+void on_a_small_stack(std::function<void()> body) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 256 * 1024);
+  pthread_t thread;
+  auto call = [](void* body) -> void* {
+    (*static_cast<std::function<void()>*>(body))();
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &attributes, call, &body), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+Coroutine<int> await_coroutines(int times) {
+  int sum = 0;
+  for (int i = 0; i < times; ++i) sum += co_await number(1);
+  co_return sum;
+}
+Coroutine<int> await_done(Future<int> done, int times) {
+  int sum = 0;
+  for (int i = 0; i < times; ++i) sum += co_await done;
+  co_return sum;
+}
+
+TEST(SmallStack, holds_a_million_awaits_one_after_another) {
+  on_a_small_stack([] {
+    Loop loop;
+    EXPECT_EQ(run_until_complete(loop, await_coroutines(1'000'000)), 1'000'000);
+    Future<int> done(loop);
+    done.set_result(1);
+    EXPECT_EQ(run_until_complete(loop, await_done(done, 1'000'000)), 1'000'000);
+  });
+}
+
+/// Frames inside frames, the innermost of which waits.
+Coroutine<int> nested(int levels, Future<> future) {
+  if (levels > 0) co_return 1 + co_await nested(levels - 1, future);
+  co_await future;
+  co_return 0;
+}
+
+TEST(SmallStack, holds_a_hundred_thousand_nested_awaits) {
+  on_a_small_stack([] {
+    Loop loop;
+    Future<> future(loop);
+    Task<int> task = create_task(loop, nested(100'000, future));
+    turn(loop);
+    future.set_result();
+    EXPECT_EQ(run_until_complete(loop, task), 100'000);
+  });
+}
+
+TEST(SmallStack, holds_an_exception_and_a_cancellation_through_a_hundred_thousand_nested_awaits) {
+  on_a_small_stack([] {
+    Loop loop;
+    Future<> future(loop);
+    Task<int> fails = create_task(loop, nested(100'000, future));
+    Task<int> is_cancelled = create_task(loop, nested(100'000, Future<>(loop)));
+    turn(loop);
+    future.set_exception(Error::user(7));
+    is_cancelled.cancel();
+    EXPECT_THROW(run_until_complete(loop, fails), UserError);
+    EXPECT_THROW(run_until_complete(loop, is_cancelled), CancelledError);
+  });
+}
+
+// Destroying nested frames nests like the destructors of nested objects: here the depth counts.
+TEST(SmallStack, holds_the_destruction_of_a_thousand_nested_awaits) {
+  on_a_small_stack([] {
+    Loop loop;
+    create_task(loop, nested(1'000, Future<>(loop)));
+    turn(loop);
+  });
+}
+
+/// Each task waits for the one before; the first waits for the future.
+Task<> chain(Loop& loop, const Future<>& future, int length) {
+  Task<> last = create_task(loop, wait_for(future));
+  for (int i = 1; i < length; ++i) last = create_task(loop, wait_for(last));
+  turn(loop);
+  return last;
+}
+/// The same made from the other end: each task makes the one it waits for.
+Coroutine<> chain_downwards(Loop& loop, Future<> future, int length) {
+  if (length == 0) co_await future;
+  else co_await create_task(loop, chain_downwards(loop, future, length - 1));
+}
+
+TEST(SmallStack, holds_the_completion_of_a_hundred_thousand_tasks_that_wait_for_each_other) {
+  on_a_small_stack([] {
+    Loop loop;
+    Future<> future(loop);
+    Task<> last = chain(loop, future, 100'000);
+    future.set_result();
+    run_until_complete(loop, last);
+    run_until_complete(loop, chain_downwards(loop, future, 100'000));
+  });
+}
+
+TEST(SmallStack, holds_the_cancellation_of_a_hundred_thousand_tasks_that_wait_for_each_other) {
+  on_a_small_stack([] {
+    Loop loop;
+    Future<> future(loop);
+    Task<> last = chain(loop, future, 100'000);
+    last.cancel();
+    EXPECT_TRUE(future.cancelled());
+    EXPECT_THROW(run_until_complete(loop, last), CancelledError);
+  });
+}
+
+TEST(SmallStack, holds_the_end_of_a_loop_with_a_hundred_thousand_tasks_that_wait_for_each_other) {
+  on_a_small_stack([] {
+    {
+      Loop loop;
+      chain(loop, Future<>(loop), 100'000);
+    }
+    Loop loop;
+    create_task(loop, chain_downwards(loop, Future<>(loop), 100'000));
+    while (loop.all_tasks().size() < 100'001) turn(loop);
+  });
+}
+
+}  // namespace
+}  // namespace cede::reference
