@@ -601,11 +601,12 @@ TEST(SmallStack, holds_an_exception_and_a_cancellation_through_a_hundred_thousan
   });
 }
 
-// Destroying nested frames nests like the destructors of nested objects: here the depth counts.
-TEST(SmallStack, holds_the_destruction_of_a_thousand_nested_awaits) {
+// Destroying nested frames nests like the destructors of nested objects, so that here the depth counts:
+// this stack holds 600 levels without optimisation and 15,000 with it.
+TEST(SmallStack, holds_the_destruction_of_two_hundred_nested_awaits) {
   on_a_small_stack([] {
     Loop loop;
-    create_task(loop, nested(1'000, Future<>(loop)));
+    create_task(loop, nested(200, Future<>(loop)));
     turn(loop);
   });
 }
