@@ -30,6 +30,15 @@ struct Adapter {
 
   /// Plays the scenario on a fresh loop. The trace is emptied first and filled.
   void (*run)(const Adapter&, const Scenario&, World&, Trace&) = nullptr;
+
+  /// The workload below as a plain program in the loop's own API, to compare with; may be null.
+  void (*run_bare)(World&) = nullptr;
 };
+
+/// Five callbacks and five timers: what `cede bench` compares `run` and `run_bare` on.
+inline constexpr std::string_view bare_workload =
+    "main: call_soon a\nmain: call_soon a\nmain: call_soon a\nmain: call_soon a\nmain: call_soon a\n"
+    "main: call_later 10ms a\nmain: call_later 30ms a\nmain: call_later 20ms a\nmain: call_later 50ms a\n"
+    "main: call_later 40ms b\nb: log done\n";
 
 }  // namespace cede

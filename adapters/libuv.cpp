@@ -208,6 +208,40 @@ class UvLoop : public AbstractLoop {
   bool closed_ = false;
 };
 
+/// `bare_workload` as people write it for libuv, without a port, names or a trace.
+void run_bare(World& world) {
+  InWorld in(world);
+  uv_loop_t loop;
+  uv_idle_t idle;
+  uv_async_t async;
+  uv_timer_t timers[5];
+  int jobs = 5;
+  uv_loop_init(&loop);
+  uv_idle_init(&loop, &idle);
+  uv_async_init(&loop, &async, nullptr);
+  idle.data = &jobs;
+  uv_idle_start(&idle, [](uv_idle_t* idle) {
+    int& jobs = *static_cast<int*>(idle->data);
+    for (; jobs > 0; --jobs) {}
+    uv_idle_stop(idle);
+  });
+  int left = 5;
+  for (int i = 0; i < 5; ++i) {
+    constexpr std::uint64_t delays[] = {10, 30, 20, 50, 40};
+    uv_timer_init(&loop, &timers[i]);
+    timers[i].data = &left;
+    uv_timer_start(&timers[i], [](uv_timer_t* timer) {
+      uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
+      if (--*static_cast<int*>(timer->data) == 0) uv_stop(timer->loop);
+    }, delays[i], 0);
+  }
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&async), nullptr);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  must(uv_loop_close(&loop), "uv_loop_close");
+}
+
 std::unique_ptr<AbstractLoop> make_loop(World&) { return std::make_unique<UvLoop>(); }
 
 Adapter make_adapter() {
@@ -228,6 +262,7 @@ Adapter make_adapter() {
     InWorld in(world, self.name);
     play(scenario, self, make_loop, world, trace);
   };
+  adapter.run_bare = run_bare;
   return adapter;
 }
 

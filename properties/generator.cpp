@@ -224,9 +224,12 @@ class Author {
 }  // namespace
 
 void any_scenario(Random& random, Scenario& scenario) {
+  any_scenario(random, random.once_in(8) ? 2 + random.below(40) : 2 + random.below(18), scenario);
+}
+
+void any_scenario(Random& random, std::uint32_t steps, Scenario& scenario) {
   scenario.steps.clear();
   Author author(random);
-  std::uint32_t steps = random.once_in(8) ? 2 + random.below(40) : 2 + random.below(18);
   while (steps-- > 0) scenario.steps.push_back(author.step());
 }
 

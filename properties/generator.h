@@ -13,6 +13,8 @@ namespace cede {
 /// left out lets the rest go deeper. Reuses the memory of `scenario`.
 void any_scenario(Random& random, Scenario& scenario);
 Scenario any_scenario(Random& random);
+/// The same with so many steps.
+void any_scenario(Random& random, std::uint32_t steps, Scenario& scenario);
 
 /// A step that any_scenario could have made, for mutating one.
 Step any_step(Random& random);
