@@ -1,8 +1,8 @@
 #include "adapters/play.h"
 
 #include <algorithm>
-#include <deque>
 
+#include "adapters/program.h"
 #include "reference/run.h"
 
 namespace cede {
@@ -15,12 +15,6 @@ using reference::Future;
 using reference::Outcome;
 using reference::Ref;
 
-/// The steps of one name, in order.
-struct Script {
-  Name name;
-  std::vector<const Step*> steps;
-};
-
 /// A coroutine object that a script made, and who drives it by hand.
 struct CoroutineObject : reference::Counted {
   explicit CoroutineObject(Coroutine<Value> coroutine) : body(std::move(coroutine)), driver(body) {}
@@ -28,18 +22,15 @@ struct CoroutineObject : reference::Counted {
   reference::Driver<Value> driver;
 };
 
-/// What a name can stand for. A task is a future that has a `task`.
-struct Object {
-  Name name;
-  Id id;
+/// What a name stands for: the newest future, task or coroutine object, and the newest handle. A
+/// task is a future that has a `task`.
+struct Named {
+  Id id = 0;  // 0: nothing was made yet
   std::optional<Future<Value>> future;
   reference::TaskBase* task = nullptr;
   Ref<CoroutineObject> coroutine;
-};
 
-struct NamedHandle {
-  Name name;
-  Id id;
+  Id handle_id = 0;
   Ref<reference::Handle> handle;
 };
 
@@ -94,15 +85,9 @@ bool catches(ErrorKind wanted, ErrorKind raised) {
 
 class Player : WaitObserver {
  public:
-  Player(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World& world, Trace& trace)
-      : adapter_(adapter), make_(make), world_(world), trace_(trace) {
-    for (const Step& step : scenario.steps) script_named(step.who).steps.push_back(&step);
-    // Names of scripts without steps are added on sight, and pointers to scripts have to last.
-    for (const Step& step : scenario.steps) {
-      if (row(step.verb).args[0] == Arg::script || row(step.verb).args[1] == Arg::script)
-        script_named(step.script ? step.script : step.name);
-    }
-  }
+  Player(const Program& program, const Adapter& adapter, MakeLoop make, World& world, Trace& trace)
+      : program_(program), adapter_(adapter), make_(make), world_(world), trace_(trace),
+        named_(program.scripts().size()) {}
 
   void play() {
     world_.begin(*this);
@@ -115,8 +100,7 @@ class Player : WaitObserver {
       observing_ = false;  // the loop could not be ended; what it did until here stands
     }
     world_.end();  // some loops turn once more to be closed, which is nobody's business
-    objects_.clear();
-    handles_.clear();
+    named_.clear();
     loop_.reset();
   }
 
@@ -133,12 +117,11 @@ class Player : WaitObserver {
     return event;
   }
 
-  Event& record(What what, const Step& step, Id frame, Id id = 0, Answer answer = {}) {
+  Event& record(What what, const Step& step, Id frame, Id id = 0) {
     Event& event = record(what);
     event.step = step;
     event.frame = frame;
     event.id = id;
-    event.answer = answer;
     return event;
   }
 
@@ -225,38 +208,35 @@ class Player : WaitObserver {
 
   // Names.
 
-  Script& script_named(Name name) {
-    for (auto& script : scripts_)
-      if (script->name == name) return *script;
-    return *scripts_.emplace_back(std::make_unique<Script>(Script{name, {}}));
+  /// What a step is about; a name under which nothing was made is a pending future.
+  Named& object(const Line& line) {
+    Named& named = named_[line.name];
+    return named.id ? named : make_future(named);
   }
 
-  Object& object_named(Name name) {
-    for (auto object = objects_.rbegin(); object != objects_.rend(); ++object)
-      if (object->name == name) return *object;
-    return make_future(name);
+  Named& make_future(Named& named) {
+    name_object(named, Future<Value>(*loop_), nullptr, {});
+    return named;
   }
 
-  Object& make_future(Name name) {
-    return objects_.emplace_back(Object{name, ++ids_, Future<Value>(*loop_), nullptr, {}});
-  }
-
-  /// Null when the loop is closed.
-  Object* make_task(const Script& script) {
+  /// False when the loop is closed.
+  bool make_task(const Script& script) {
     Ref<reference::TaskState<Value>> state(new PlayedTask(*this, script, ids_ + 1));
-    if (!state->begin()) return nullptr;
-    return &objects_.emplace_back(Object{script.name, ++ids_, reference::Task<Value>(state), state.get(), {}});
+    if (!state->begin()) return false;
+    name_object(named_[script.number], reference::Task<Value>(state), state.get(), {});
+    return true;
   }
 
-  Object& make_coroutine(const Script& script) {
-    Ref<CoroutineObject> made(new CoroutineObject(play_coroutine(script)));
-    return objects_.emplace_back(Object{script.name, ++ids_, {}, nullptr, made});
+  void make_coroutine(const Script& script) {
+    name_object(named_[script.number], {}, nullptr, new CoroutineObject(play_coroutine(script)));
   }
 
-  NamedHandle* handle_named(Name name) {
-    for (auto handle = handles_.rbegin(); handle != handles_.rend(); ++handle)
-      if (handle->name == name) return &*handle;
-    return nullptr;
+  void name_object(Named& named, std::optional<Future<Value>> future, reference::TaskBase* task,
+                   Ref<CoroutineObject> coroutine) {
+    named.id = ++ids_;
+    named.future = std::move(future);
+    named.task = task;
+    named.coroutine = std::move(coroutine);
   }
 
   bool unsupported(Verb verb) const {
@@ -267,31 +247,31 @@ class Player : WaitObserver {
 
   void play_main() {
     Id frame = ++frames_;
-    for (const Step* step : script_named(main_script).steps) {
+    for (const Line& line : program_.main().lines) {
       if (!observing_) return;
-      if (leaves(*step, frame)) break;
-      act(*step, frame);
+      if (leaves(line, frame)) break;
+      act(line, frame);
     }
     if (loop_->is_closed() || !observing_) return;
     static const Step run{main_script, Verb::run, {}, {}, 0, {}};
     static const Step close{main_script, Verb::close, {}, {}, 0, {}};
-    act_run(run, frame);
-    if (!unsupported(Verb::close)) act(close, frame);
+    act_run({&run, nullptr, 0}, frame);
+    if (!unsupported(Verb::close)) act({&close, nullptr, 0}, frame);
   }
 
   Error play_callback(const Script& script) {
     Id frame = ++frames_;
-    for (const Step* step : script.steps) {
+    for (const Line& line : script.lines) {
       if (!observing_) return {};
-      if (leaves(*step, frame))
-        return step->verb == Verb::raise ? error_of(step->value.error) : Error{};
-      act(*step, frame);
+      if (leaves(line, frame)) return line.step->verb == Verb::raise ? error_of(line.step->value.error) : Error{};
+      act(line, frame);
     }
     return {};
   }
 
   /// `raise` and `return`, which end a script.
-  bool leaves(const Step& step, Id frame) {
+  bool leaves(const Line& line, Id frame) {
+    const Step& step = *line.step;
     if (step.verb != Verb::raise && step.verb != Verb::return_) return false;
     record(What::did, step, frame);
     return true;
@@ -300,53 +280,54 @@ class Player : WaitObserver {
   Coroutine<Value> play_coroutine(const Script& script) {
     Id frame = ++frames_;
     Outcome<Value> outcome(Value{});
-    for (const Step* step : script.steps) {
+    for (const Line& line : script.lines) {
+      const Step& step = *line.step;
       if (!observing_) break;
-      if (leaves(*step, frame)) {
-        if (step->verb == Verb::raise) outcome = error_of(step->value.error);
-        else outcome = step->value;
+      if (leaves(line, frame)) {
+        if (step.verb == Verb::raise) outcome = error_of(step.value.error);
+        else outcome = step.value;
         break;
       }
-      if (row(step->verb).speaker != Speaker::coroutine) {
-        act(*step, frame);
+      if (row(step.verb).speaker != Speaker::coroutine) {
+        act(line, frame);
         continue;
       }
       outcome = Value{};
-      switch (step->verb) {
+      switch (step.verb) {
         case Verb::await: {
-          Object& object = object_named(step->name);
-          record(What::did, *step, frame, object.id);
-          if (!object.coroutine) outcome = co_await object.future->settled();
-          else if (auto coroutine = object.coroutine; count_start()) outcome = co_await coroutine->body.settled();
+          Named& named = object(line);
+          record(What::did, step, frame, named.id);
+          if (!named.coroutine) outcome = co_await named.future->settled();
+          else if (auto coroutine = named.coroutine; count_start()) outcome = co_await coroutine->body.settled();
           break;
         }
         case Verb::yield: {
-          record(What::did, *step, frame);
-          reference::SettledYield bare{{number_in(step->value)}};
+          record(What::did, step, frame);
+          reference::SettledYield bare{{number_in(step.value)}};
           outcome = value_of(co_await bare);
           break;
         }
         case Verb::sleep: {
-          record(What::did, *step, frame);
-          auto slept = co_await reference::sleep(*loop_, step->time).settled();
-          outcome = slept.ok() ? Outcome<Value>(step->value) : slept.error();
+          record(What::did, step, frame);
+          auto slept = co_await reference::sleep(*loop_, step.time).settled();
+          outcome = slept.ok() ? Outcome<Value>(step.value) : slept.error();
           break;
         }
         case Verb::call:
         case Verb::catch_:
         case Verb::repeat: {
-          record(What::did, *step, frame);
-          std::int64_t times = step->verb == Verb::repeat ? step->value.number : 1;
+          record(What::did, step, frame);
+          std::int64_t times = step.verb == Verb::repeat ? step.value.number : 1;
           for (; times > 0 && outcome.ok() && count_start(); --times)
-            outcome = co_await play_coroutine(script_named(step->name)).settled();
-          if (step->verb == Verb::catch_ && !outcome.ok() &&
-              catches(step->value.error, kind_of(outcome.error())))
+            outcome = co_await play_coroutine(*line.script).settled();
+          if (step.verb == Verb::catch_ && !outcome.ok() &&
+              catches(step.value.error, kind_of(outcome.error())))
             outcome = Value{};
           break;
         }
         default: break;
       }
-      if (!runs_inline(step->verb)) record(What::got, *step, frame).answer = answer_or_nothing(outcome);
+      if (!runs_inline(step.verb)) record(What::got, step, frame).answer = answer_or_nothing(outcome);
       if (!outcome.ok()) break;
     }
     Event& end = record(What::end);
@@ -358,7 +339,8 @@ class Player : WaitObserver {
 
   // Steps that are answered at once.
 
-  void act(const Step& step, Id frame) {
+  void act(const Line& line, Id frame) {
+    const Step& step = *line.step;
     const VerbRow& verb = row(step.verb);
     if (verb.speaker == Speaker::coroutine || (verb.speaker == Speaker::main && step.who != main_script)) {
       record(What::did, step, frame).answer.kind = Answer::Kind::ignored;
@@ -368,19 +350,20 @@ class Player : WaitObserver {
       switch (step.verb) {
         case Verb::call_soon:
         case Verb::call_later:
-        case Verb::call_at: return act_schedule(step, frame);
+        case Verb::call_at: return act_schedule(line, frame);
         case Verb::run:
-        case Verb::run_until_complete: return act_run(step, frame);
-        case Verb::run_in_new_loop: return act_run_in_new_loop(step, frame);
-        case Verb::send: return act_send(step, frame);
+        case Verb::run_until_complete: return act_run(line, frame);
+        case Verb::run_in_new_loop: return act_run_in_new_loop(line, frame);
+        case Verb::send: return act_send(line, frame);
         case Verb::busy: return act_busy(step, frame);
-        default: return act_at_once(step, frame);
+        default: return act_at_once(line, frame);
       }
     }
   }
 
-  void act_schedule(const Step& step, Id frame) {
-    const Script& script = script_named(step.name);
+  void act_schedule(const Line& line, Id frame) {
+    const Step& step = *line.step;
+    const Script& script = *line.script;
     Id id = ++ids_;
     Slot slot = record_asked(step, frame, id, id);
     auto handle = [&] {
@@ -391,7 +374,8 @@ class Player : WaitObserver {
       }
     }();
     if (!handle) return answer(slot, Answer::raised(ErrorKind::runtime));
-    handles_.push_back({step.name, id, handle});
+    named_[line.name].handle_id = id;
+    named_[line.name].handle = handle;
     if (slot && step.verb != Verb::call_soon) trace_.events[*slot].time = since_start(handle->when());
   }
 
@@ -400,17 +384,18 @@ class Player : WaitObserver {
     world_.busy(step.time);
   }
 
-  void act_run(const Step& step, Id frame) {
+  void act_run(const Line& line, Id frame) {
+    const Step& step = *line.step;
     Id id = 0;
     std::optional<Future<Value>> future;
     if (step.verb == Verb::run_until_complete) {
-      Object& object = object_named(step.name);
-      id = object.id;
-      if (!object.future) {  // a bare coroutine object has no outcome to wait for
+      Named& named = object(line);
+      id = named.id;
+      if (!named.future) {  // a bare coroutine object has no outcome to wait for
         record(What::did, step, frame, id).answer.kind = Answer::Kind::ignored;
         return;
       }
-      future = object.future;
+      future = named.future;
     }
     if (job_ && unsupported(Verb::run_in_new_loop)) {  // it says nothing of runs within runs
       record(What::did, step, frame, id).answer.kind = Answer::Kind::unsupported;
@@ -419,11 +404,12 @@ class Player : WaitObserver {
     record(What::did, step, frame, id);
     Answer answer = future ? answer_or_nothing(try_run_until_complete(*loop_, *future))
                            : answer_of(loop_->try_run_forever());
-    record(What::got, step, frame, id, answer);
+    record(What::got, step, frame, id).answer = answer;
   }
 
-  void act_run_in_new_loop(const Step& step, Id frame) {
-    const Script& script = script_named(step.name);
+  void act_run_in_new_loop(const Line& line, Id frame) {
+    const Step& step = *line.step;
+    const Script& script = *line.script;
     Id id = ++ids_;
     record(What::did, step, frame, id);
     std::unique_ptr<AbstractLoop> loop = make_(world_);
@@ -433,27 +419,29 @@ class Player : WaitObserver {
       return call_back(script, id);
     });
     Error error = loop->try_run_forever();
-    record(What::got, step, frame, id, answer_of(error));
+    record(What::got, step, frame, id).answer = answer_of(error);
   }
 
-  void act_send(const Step& step, Id frame) {
-    Object& object = object_named(step.name);
-    Id id = object.id;
-    if (!object.coroutine) {
+  void act_send(const Line& line, Id frame) {
+    const Step& step = *line.step;
+    Named& named = object(line);
+    Id id = named.id;
+    if (!named.coroutine) {
       record(What::did, step, frame, id).answer.kind = Answer::Kind::ignored;
       return;
     }
     record(What::did, step, frame, id);
     if (!count_start()) return;
-    Ref<CoroutineObject> driven = object.coroutine;
+    Ref<CoroutineObject> driven = named.coroutine;
     auto yielded = driven->driver.send(number_in(step.value));
-    record(What::got, step, frame, id, answer_or_nothing(value_of(yielded)));
+    record(What::got, step, frame, id).answer = answer_or_nothing(value_of(yielded));
   }
 
-  void act_at_once(const Step& step, Id frame) {
+  void act_at_once(const Line& line, Id frame) {
+    const Step& step = *line.step;
     Id id = 0;
     Slot slot = record_asked(step, frame, 0, 0);
-    Answer given = ask(step, slot, id);
+    Answer given = ask(line, slot, id);
     if (slot) trace_.events[*slot].id = id;
     answer(slot, given);
   }
@@ -473,7 +461,8 @@ class Player : WaitObserver {
   }
 
   /// Performs the step and gives its answer, and what it was about.
-  Answer ask(const Step& step, Slot slot, Id& id) {
+  Answer ask(const Line& line, Slot slot, Id& id) {
+    const Step& step = *line.step;
     switch (step.verb) {
       case Verb::log: return {};
       case Verb::time: return Answer::of(Value::of_duration(since_start(loop_->time())));
@@ -483,45 +472,44 @@ class Player : WaitObserver {
       case Verb::is_running: return Answer::of(Value::of(loop_->is_running()));
       case Verb::is_closed: return Answer::of(Value::of(loop_->is_closed()));
       case Verb::get_running_loop: return Answer::of(running_loop());
-      case Verb::set_exception_handler: error_script_ = &script_named(step.name); return {};
+      case Verb::set_exception_handler: error_script_ = line.script; return {};
       case Verb::cancel:
-      case Verb::when: return ask_handle(step, id);
-      case Verb::create_future: id = make_future(step.name).id; return {};
-      case Verb::create_task: {
-        Object* task = make_task(script_named(step.name));
-        if (!task) return Answer::raised(ErrorKind::runtime);
-        id = task->id;
+      case Verb::when: return ask_handle(line, id);
+      case Verb::create_future: id = make_future(named_[line.name]).id; return {};
+      case Verb::create_task:
+        if (!make_task(*line.script)) return Answer::raised(ErrorKind::runtime);
+        id = ids_;
         return {};
-      }
-      case Verb::create_coroutine: id = make_coroutine(script_named(step.name)).id; return {};
+      case Verb::create_coroutine: make_coroutine(*line.script); id = ids_; return {};
       case Verb::current_task: return Answer::of(current_task());
       case Verb::all_tasks:
         return Answer::of(Value::of(static_cast<std::int64_t>(loop_->all_tasks().size())));
-      default: return ask_object(step, slot, id);
+      default: return ask_object(line, slot, id);
     }
   }
 
-  Answer ask_handle(const Step& step, Id& id) {
-    NamedHandle* named = handle_named(step.name);
-    if (named) id = named->id;
-    if (step.verb == Verb::cancel) {
-      if (named) named->handle->cancel();
+  Answer ask_handle(const Line& line, Id& id) {
+    const Named& named = named_[line.name];
+    id = named.handle_id;
+    if (line.step->verb == Verb::cancel) {
+      if (named.handle) named.handle->cancel();
       return {};
     }
-    bool has_deadline = named && named->handle->when() != 0;
-    return Answer::of(has_deadline ? Value::of_duration(since_start(named->handle->when())) : Value{});
+    bool has_deadline = named.handle && named.handle->when() != 0;
+    return Answer::of(has_deadline ? Value::of_duration(since_start(named.handle->when())) : Value{});
   }
 
-  Answer ask_object(const Step& step, Slot slot, Id& id) {
-    Object& object = object_named(step.name);
-    id = object.id;
+  Answer ask_object(const Line& line, Slot slot, Id& id) {
+    const Step& step = *line.step;
+    Named& named = object(line);
+    id = named.id;
     if (step.verb == Verb::get_awaiter) {
-      if (object.coroutine) (void)object.coroutine->body.operator co_await();
-      else (void)object.future->operator co_await();
+      if (named.coroutine) (void)named.coroutine->body.operator co_await();
+      else (void)named.future->operator co_await();
       return {};
     }
-    if (!object.future) return {Answer::Kind::ignored, {}};
-    Future<Value>& future = *object.future;
+    if (!named.future) return {Answer::Kind::ignored, {}};
+    Future<Value>& future = *named.future;
     switch (step.verb) {
       case Verb::set_result: return answer_of(future.try_set_result(step.value));
       case Verb::set_exception: return answer_of(future.try_set_exception(error_of(step.value.error)));
@@ -532,10 +520,10 @@ class Player : WaitObserver {
       case Verb::result: return answer_of(future.outcome());
       case Verb::exception: return exception_of(future);
       case Verb::cancelling:
-        return object.task ? Answer::of(Value::of(std::int64_t{object.task->cancelling()}))
+        return named.task ? Answer::of(Value::of(std::int64_t{named.task->cancelling()}))
                            : Answer{Answer::Kind::ignored, {}};
       case Verb::add_done_callback: {
-        const Script& script = script_named(step.script);
+        const Script& script = *line.script;
         Id made = ++ids_;
         if (slot) trace_.events[*slot].made = made;
         future.add_done_callback([this, &script, made](reference::FutureBase&) { return call_back(script, made); },
@@ -543,7 +531,7 @@ class Player : WaitObserver {
         return {};
       }
       case Verb::remove_done_callback: {
-        auto removed = future.remove_done_callback(key_of(script_named(step.script)));
+        auto removed = future.remove_done_callback(key_of(*line.script));
         return Answer::of(Value::of(static_cast<std::int64_t>(removed)));
       }
       default: return {Answer::Kind::ignored, {}};
@@ -575,15 +563,14 @@ class Player : WaitObserver {
   }
   Nanos since_start(Nanos time) const { return time == forever ? forever : time - start_; }
 
+  const Program& program_;
   const Adapter& adapter_;
   MakeLoop make_;
   World& world_;
   Trace& trace_;
   std::unique_ptr<AbstractLoop> loop_;
   Nanos start_ = 0;
-  std::vector<std::unique_ptr<Script>> scripts_;
-  std::deque<Object> objects_;
-  std::vector<NamedHandle> handles_;
+  std::vector<Named> named_;  // by the number of the name
   const Script* error_script_ = nullptr;
   bool observing_ = true;
   int limit_ = callbacks_max;
@@ -597,7 +584,9 @@ void play(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World
   trace.clear();
   trace.resolution = adapter.resolution;
   trace.exact_order = adapter.exact_order;
-  Player(scenario, adapter, make, world, trace).play();
+  static thread_local Program program;
+  program.read(scenario);
+  Player(program, adapter, make, world, trace).play();
 }
 
 }  // namespace cede

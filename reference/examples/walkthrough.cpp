@@ -1,8 +1,8 @@
 // The control-flow walkthrough of the documents: `main` makes a task of `triple(5)`, awaits it and adds 2.
 //
 // Each line of the output says in which pass of the loop somebody has control, who, and for what; the
-// indentation shows who called whom. Nothing here depends on time. The last chapter of the walkthrough
-// lets the loop "cycle aimlessly" when nothing is queued; in fact it rests.
+// indentation shows who called whom. Nothing here depends on time. The document's last step lets the
+// loop go round aimlessly when nothing is queued; in fact it rests.
 #include <cstdio>
 #include <string>
 
@@ -39,11 +39,12 @@ struct ToldTask : TaskState<int> {
       : TaskState(loop, std::move(coroutine)), name(std::move(name)) {}
 
   Error step() override {
-    has_control(1, name + ".step", begun ? "resumes its coroutine where it stood" : "starts its coroutine");
+    std::string step = name + ".step";
+    has_control(1, step, begun ? "resumes its coroutine where it stood" : "starts its coroutine");
     begun = true;
     Error error = TaskState::step();
-    has_control(1, name + ".step", done() ? "is done with " + std::to_string(*value) + " and queues who waits for it"
-                                          : "will be woken when what it waits for is done");
+    if (done()) has_control(1, step, "is done with " + std::to_string(*value) + ", queues who waits for it");
+    else has_control(1, step, "goes back: what it waits for will queue its next step");
     return error;
   }
 
