@@ -87,7 +87,8 @@ TEST(Loop, a_call_registered_by_a_call_waits_for_the_next_pass) {
 }
 
 TEST(Loop, takes_functions_and_move_only_callables) {
-  static int calls = 0;
+  static int calls;  // since a plain function captures nothing
+  calls = 0;
   Loop loop;
   loop.call_soon(+[] { ++calls; });
   loop.call_soon([owned = std::make_unique<int>(41)] { calls += *owned; });
