@@ -243,9 +243,10 @@ class Player : WaitObserver {
 
   /// Null when the loop is closed.
   Object* make_task(const Script& script) {
-    Ref<reference::TaskState<Value>> state(new PlayedTask(*this, script, ids_ + 1));
+    Id id = ++ids_;  // first, since a loop that starts tasks eagerly runs scripts right away
+    Ref<reference::TaskState<Value>> state(new PlayedTask(*this, script, id));
     if (!state->begin()) return nullptr;
-    return &objects_.emplace_back(Object{script.name, ++ids_, reference::Task<Value>(state), state.get(), {}});
+    return &objects_.emplace_back(Object{script.name, id, reference::Task<Value>(state), state.get(), {}});
   }
 
   Object& make_coroutine(const Script& script) {
