@@ -142,6 +142,10 @@ class Author {
     if (random_.once_in(4)) step.who = main_script;
     step.verb = verb_for(step.who);
     for (Arg arg : row(step.verb).args) fill(arg, step);
+    if (step.script && registered_.script && random_.once_in(3)) {  // callbacks come twice, and are removed
+      step.name = registered_.name;
+      step.script = registered_.script;
+    }
     foresee(step);
     return step;
   }
@@ -149,7 +153,13 @@ class Author {
  private:
   /// What is awaited has to end some time, and who creates a task often awaits it.
   void foresee(const Step& step) {
-    if (step.verb == Verb::await && contains(future_names, step.name)) awaited_ = step.name;
+    if (step.verb == Verb::add_done_callback) registered_ = step;
+    if (step.verb == Verb::await && contains(future_names, step.name)) {
+      awaited_ = step.name;
+      awaiter_ = step.who;
+    }
+    if (step.verb == Verb::cancel_future && step.name == awaited_ && random_.once_in(3))
+      next_[foreseen_++] = {.who = step.who, .verb = Verb::cancelling, .name = awaiter_};
     if (step.verb == Verb::create_task && is_coroutine(step.who) && random_.once_in(3))
       next_[foreseen_++] = {.who = step.who, .verb = Verb::await, .name = step.name};
     bool lonely = step.verb == Verb::await && step.name == awaited_ && !(off_ & (tasks | futures | callbacks));
@@ -256,7 +266,8 @@ class Author {
   std::uint32_t off_ = 0;
   std::array<Name, 16> started_;
   std::uint32_t started_count_ = 0;
-  Name awaited_;  // the last future that somebody awaits
+  Name awaited_, awaiter_;  // the last future that somebody awaits, and who
+  Step registered_;         // the last done-callback
   std::array<Step, 8> next_;  // what the last step calls for, the last of it first
   std::uint32_t foreseen_ = 0;
 };
