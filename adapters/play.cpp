@@ -215,25 +215,28 @@ class Player : WaitObserver {
   }
 
   Named& make_future(Named& named) {
-    name_object(named, Future<Value>(*loop_), nullptr, {});
+    name_object(named, ++ids_, Future<Value>(*loop_), nullptr, {});
     return named;
   }
 
   /// False when the loop is closed.
-  bool make_task(const Script& script) {
-    Ref<reference::TaskState<Value>> state(new PlayedTask(*this, script, ids_ + 1));
+  bool make_task(const Script& script, Id& id) {
+    id = ++ids_;  // first, since a loop that starts tasks eagerly runs scripts right away
+    Ref<reference::TaskState<Value>> state(new PlayedTask(*this, script, id));
     if (!state->begin()) return false;
-    name_object(named_[script.number], reference::Task<Value>(state), state.get(), {});
+    name_object(named_[script.number], id, reference::Task<Value>(state), state.get(), {});
     return true;
   }
 
-  void make_coroutine(const Script& script) {
-    name_object(named_[script.number], {}, nullptr, new CoroutineObject(play_coroutine(script)));
+  Id make_coroutine(const Script& script) {
+    Id id = ++ids_;
+    name_object(named_[script.number], id, {}, nullptr, new CoroutineObject(play_coroutine(script)));
+    return id;
   }
 
-  void name_object(Named& named, std::optional<Future<Value>> future, reference::TaskBase* task,
-                   Ref<CoroutineObject> coroutine) {
-    named.id = ++ids_;
+  static void name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
+                          Ref<CoroutineObject> coroutine) {
+    named.id = id;
     named.future = std::move(future);
     named.task = task;
     named.coroutine = std::move(coroutine);
@@ -477,10 +480,10 @@ class Player : WaitObserver {
       case Verb::when: return ask_handle(line, id);
       case Verb::create_future: id = make_future(named_[line.name]).id; return {};
       case Verb::create_task:
-        if (!make_task(*line.script)) return Answer::raised(ErrorKind::runtime);
-        id = ids_;
-        return {};
-      case Verb::create_coroutine: make_coroutine(*line.script); id = ids_; return {};
+        if (make_task(*line.script, id)) return {};
+        id = 0;
+        return Answer::raised(ErrorKind::runtime);
+      case Verb::create_coroutine: id = make_coroutine(*line.script); return {};
       case Verb::current_task: return Answer::of(current_task());
       case Verb::all_tasks:
         return Answer::of(Value::of(static_cast<std::int64_t>(loop_->all_tasks().size())));

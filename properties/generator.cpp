@@ -113,7 +113,7 @@ Nanos any_duration(Random& random, Verb verb) {
 ErrorKind any_error(Random& random, std::uint32_t off) {
   constexpr std::array usual{ErrorKind::key,     ErrorKind::key,     ErrorKind::value,
                              ErrorKind::runtime, ErrorKind::timeout, ErrorKind::cancelled};
-  if (!(off & fatal) && random.once_in(6)) return ErrorKind::exit;
+  if (!(off & fatal) && random.once_in(2)) return ErrorKind::exit;
   return usual[random.below(usual.size())];
 }
 
@@ -135,16 +135,61 @@ class Author {
   }
 
   Step step() {
+    if (foreseen_ > 0) return next_[--foreseen_];
     Step step;
     // The newest speakers have said least.
     step.who = started_[std::max(random_.below(started_count_), random_.below(started_count_))];
     if (random_.once_in(4)) step.who = main_script;
     step.verb = verb_for(step.who);
     for (Arg arg : row(step.verb).args) fill(arg, step);
+    if (step.script && registered_.script && random_.once_in(3)) {  // callbacks come twice, and are removed
+      step.name = registered_.name;
+      step.script = registered_.script;
+    }
+    foresee(step);
     return step;
   }
 
  private:
+  /// What is awaited has to end some time, and who creates a task often awaits it.
+  void foresee(const Step& step) {
+    if (step.verb == Verb::add_done_callback) registered_ = step;
+    if (step.verb == Verb::await && contains(future_names, step.name)) {
+      awaited_ = step.name;
+      awaiter_ = step.who;
+    }
+    if (step.verb == Verb::cancel_future && step.name == awaited_ && random_.once_in(3))
+      next_[foreseen_++] = {.who = step.who, .verb = Verb::cancelling, .name = awaiter_};
+    if (step.verb == Verb::create_task && is_coroutine(step.who) && random_.once_in(3))
+      next_[foreseen_++] = {.who = step.who, .verb = Verb::await, .name = step.name};
+    bool lonely = step.verb == Verb::await && step.name == awaited_ && !(off_ & (tasks | futures | callbacks));
+    if (lonely && contains(task_names, step.who) && random_.once_in(3)) foresee_company(step);
+  }
+
+  template <std::size_t n>
+  Name another(Name than, const std::array<Name, n>& names) {
+    Name name = than;
+    while (name == than) name = pick(random_, names);
+    return name;
+  }
+
+  /// Another task waits for another future, and one callback is the cause that both go on: it completes
+  /// both, or the one whose waiter completes the other.
+  void foresee_company(const Step& step) {
+    Name other = another(step.who, task_names), future = another(step.name, future_names);
+    Name cause = pick(random_, callback_names);
+    Name completer = random_.once_in(3) ? cause : step.who;
+    start(other);
+    start(cause);
+    for (const Step& last_first : {Step{.who = cause, .verb = Verb::set_result, .name = step.name},
+                                   Step{.who = completer, .verb = Verb::set_result, .name = future},
+                                   Step{.who = main_script, .verb = Verb::call_soon, .name = cause},
+                                   Step{.who = other, .verb = Verb::await, .name = future},
+                                   Step{.who = main_script, .verb = Verb::create_task, .name = other},
+                                   Step{.who = main_script, .verb = Verb::create_task, .name = step.who}})
+      next_[foreseen_++] = last_first;
+  }
+
   Verb verb_for(Name who) {
     for (int tries = 0; tries < 16; ++tries) {
       const Weight& weight = *by_draw[random_.below(draws)];
@@ -187,6 +232,8 @@ class Author {
       case Verb::cancelling: return pick(random_, task_names);
       default: break;
     }
+    bool ends = step.verb == Verb::set_result || step.verb == Verb::set_exception || step.verb == Verb::cancel_future;
+    if (ends && awaited_ && random_.once_in(2)) return awaited_;
     std::uint32_t draw = random_.below(16);
     if (draw == 0) return pick(random_, coroutine_names);
     bool task = !(off_ & tasks) && (off_ & futures || draw < 7);
@@ -219,6 +266,10 @@ class Author {
   std::uint32_t off_ = 0;
   std::array<Name, 16> started_;
   std::uint32_t started_count_ = 0;
+  Name awaited_, awaiter_;  // the last future that somebody awaits, and who
+  Step registered_;         // the last done-callback
+  std::array<Step, 8> next_;  // what the last step calls for, the last of it first
+  std::uint32_t foreseen_ = 0;
 };
 
 }  // namespace

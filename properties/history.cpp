@@ -16,6 +16,18 @@ bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
 
+Answer FutureLife::read(Verb question, std::size_t event) const {
+  bool done = done_before(event), called_off = done && outcome.is_raised(ErrorKind::cancelled);
+  switch (question) {
+    case Verb::done: return Answer::of(Value::of(done));
+    case Verb::cancelled: return Answer::of(Value::of(called_off));
+    default: break;
+  }
+  if (!done) return Answer::raised(ErrorKind::invalid_state);
+  if (question == Verb::result || called_off) return outcome;
+  return Answer::of(outcome.is_raised() ? outcome.value : Value{});
+}
+
 void History::read(const Trace& trace) {
   clear(trace);
   for (std::size_t index = 0; index < trace.events.size(); ++index) {
@@ -32,6 +44,7 @@ void History::clear(const Trace& trace) {
   waits.clear();
   jobs.clear();
   polls.clear();
+  about_futures.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &wait_of_frame_}) index->assign(index->size(), 0);
   coroutine_object_.assign(coroutine_object_.size(), false);
@@ -84,6 +97,10 @@ void History::read_step(std::size_t index) {
   if (verb == Verb::create_task && event.id) mention(event.id, index).task = true;
   else if (is_about_an_object(verb) && event.id && !about_coroutine) read_completion(index, mention(event.id, index));
 
+  bool asks_for_tasks = verb == Verb::current_task || verb == Verb::all_tasks;
+  bool at_once = is_about_an_object(verb) && verb != Verb::await && verb != Verb::create_future && !event.made;
+  if (asks_for_tasks || (at_once && event.id && !about_coroutine)) about_futures.push_back(index);
+
   if (suspends(verb)) {
     Wait wait{.asked = index, .frame = event.frame};
     wait.task = task ? task->id : 0;
@@ -102,6 +119,15 @@ void History::read_completion(std::size_t index, FutureLife& future) {
   const Event& event = (*this)[index];
   bool yes = event.answer.kind == Answer::Kind::value && event.answer.value == Value::of(true);
   Answer outcome;
+  switch (event.step.verb) {
+    case Verb::set_result:
+    case Verb::set_exception:
+    case Verb::cancel_future:
+    case Verb::cancel_task:
+      if (future.completed != never && future.challenged == never) future.challenged = index;
+      break;
+    default: break;
+  }
   switch (event.step.verb) {
     case Verb::set_result:
       if (event.answer.is_raised()) return;
@@ -145,6 +171,8 @@ void History::read_enter(std::size_t index) {
       job.outer = jobs[i - 1].number;
       break;
     }
+  if (job.step && !task->steps.empty()) job.resumed = jobs[task->steps.back()].wait;
+  job.queued = queued(job);
   jobs.push_back(job);
   enlist(job_of_, job.number, jobs);
   if (job.step) {
@@ -166,6 +194,7 @@ void History::read_leave(std::size_t index) {
     if (wait->task == task.id && wait->got == never && wait->left == never) {
       wait->suspended = true;
       wait->left = index;
+      if (job.wait == never) job.wait = static_cast<std::size_t>(waits.rend() - wait) - 1;
     }
   if (!task.frame && task.completed == never) {  // cancelled before its first step
     task.completed = index;
@@ -181,6 +210,24 @@ void History::read_end(std::size_t index) {
   if (task->frame != event.frame) return;
   task->completed = index;
   task->outcome = event.answer.kind == Answer::Kind::nothing ? Answer::of(Value{}) : event.answer;
+}
+
+std::size_t History::queued(const Job& job) const {
+  const FutureLife* cause = nullptr;
+  if (const Call* call = call_of(job)) {
+    if (call->verb == Verb::call_soon) return call->asked;
+    cause = future(call->future);
+    return cause && cause->completed != never ? std::max(cause->completed, call->asked) : never;
+  }
+  if (!job.step) return never;
+  const FutureLife& task = *future(job.subject);
+  if (task.steps.empty()) return task.made;
+  if (job.resumed == never) return never;
+  const Wait& wait = waits[job.resumed];
+  const Step& step = (*this)[wait.asked].step;
+  if (step.verb == Verb::yield || (step.verb == Verb::sleep && step.time <= 0)) return wait.left;
+  cause = wait.awaited == task.id ? nullptr : future(wait.awaited);
+  return cause ? cause->completed : never;
 }
 
 bool History::ended_at_rest() const {
@@ -209,6 +256,14 @@ FutureLife* History::task_of_job(Id number) {
   if (number >= job_of_.size() || !job_of_[number]) return nullptr;
   const Job& job = jobs[job_of_[number] - 1];
   return job.step ? &futures[future_of_[job.subject] - 1] : nullptr;
+}
+
+bool History::in_a_later_pass(std::size_t event, std::size_t enter) const {
+  const Job* by = job_at(event);
+  if (!by) return (*this)[event].frame != main_frame || enter != event + 1;
+  const Call* source = call_of(*by);
+  bool from_the_queue = by->step || (source && !source->timer());
+  return from_the_queue ? pass(event) < pass(enter) : by->leave < enter;
 }
 
 const Job* History::job_at(std::size_t event) const {

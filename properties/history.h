@@ -2,6 +2,7 @@
 // opinion; it saves each judge from finding the same things again.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -12,6 +13,8 @@ namespace cede {
 
 /// The index of an event that did not happen.
 inline constexpr std::size_t never = static_cast<std::size_t>(-1);
+/// The first frame is main's, since main speaks first.
+inline constexpr Id main_frame = 1;
 
 /// One registration of a callback: what call_soon, call_later, call_at or add_done_callback made.
 struct Call {
@@ -37,11 +40,16 @@ struct FutureLife {
                                   // of a task the `end` of its script, or the `leave` of the step
                                   // that never entered it
   Answer outcome;                 // as an await would give it
+  std::size_t challenged = never; // the first attempt to complete it once more
   // Tasks:
   bool task = false;
   std::size_t cancel_asked = never;  // the first effective cancel_task
   std::vector<std::size_t> steps;    // indices of its jobs
   Id frame = 0;                      // of its outermost script; 0 if it was never entered
+
+  bool done_before(std::size_t event) const { return completed < event; }
+  /// What it answers at the event to `done`, `cancelled`, `result` or `exception`.
+  Answer read(Verb question, std::size_t event) const;
 };
 
 /// A step of a coroutine that may suspend: await, yield, sleep.
@@ -63,6 +71,26 @@ struct Job {
   Id subject = 0;      // the id of a Call or of a task
   bool step = false;   // of a task
   Id outer = 0;        // the job that was running when it began; 0 in a conforming loop
+  std::size_t wait = never;     // of a step: the wait that it ended in, as an index
+  std::size_t resumed = never;  // of a step: the wait that it goes on from, as an index
+  std::size_t queued = never;   // the event that put it into the ready queue; never where the trace
+                                // does not tell, as of timers
+};
+
+/// Jobs of one kind as the loop serves them, to see whether they overtake jobs of another kind.
+class Lane {
+ public:
+  /// Whether some were served while the job stood in the queue.
+  bool moved_past(const Job& job) const { return entered_ > job.queued; }
+  /// Whether one of those was queued after the job.
+  bool overtook(const Job& job) const { return queued_ > job.queued; }
+  void serve(const Job& job) {
+    queued_ = std::max(queued_, job.queued);
+    entered_ = job.enter;
+  }
+
+ private:
+  std::size_t queued_ = 0, entered_ = 0;  // the last of all
 };
 
 class History {
@@ -79,6 +107,9 @@ class History {
   std::vector<Wait> waits;          // in the order in which they began
   std::vector<Job> jobs;            // in the order in which they began
   std::vector<std::size_t> polls;
+  /// The steps about futures and tasks that are answered at once, but for their creation and
+  /// add_done_callback; current_task and all_tasks too.
+  std::vector<std::size_t> about_futures;
 
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
@@ -87,6 +118,10 @@ class History {
   const FutureLife* future(Id id) const { return at(futures, future_of_, id); }
   /// The job that was running at the event; null outside of all.
   const Job* job_at(std::size_t event) const;
+  /// Whether the job that begins at `enter` is of a later pass than the event. What is added outside
+  /// of all passes, as by main, or by a timer's callback, which in some loops comes before the queue of
+  /// the same turn, has only to be entered by the loop afterwards.
+  bool in_a_later_pass(std::size_t event, std::size_t enter) const;
   /// What the job is: the registration that it serves, or null for a step.
   const Call* call_of(const Job& job) const { return job.step ? nullptr : call(job.subject); }
 
@@ -112,6 +147,7 @@ class History {
   void read_leave(std::size_t index);
   void read_end(std::size_t index);
   bool ended_at_rest() const;
+  std::size_t queued(const Job& job) const;
   FutureLife& mention(Id id, std::size_t index);
   FutureLife* task_of_job(Id number);
 
