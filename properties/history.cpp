@@ -1,5 +1,7 @@
 #include "properties/history.h"
 
+#include <algorithm>
+
 namespace cede {
 namespace {
 
@@ -11,6 +13,10 @@ void enlist(std::vector<std::uint32_t>& index, Id id, const std::vector<T>& list
 }
 
 bool suspends(Verb verb) { return verb == Verb::await || verb == Verb::yield || verb == Verb::sleep; }
+
+bool runs_a_loop(Verb verb) {
+  return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
+}
 
 bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
@@ -32,6 +38,9 @@ void History::clear(const Trace& trace) {
   waits.clear();
   jobs.clear();
   polls.clear();
+  runs.clear();
+  loop_steps.clear();
+  closed = early_stop_ = never;
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &wait_of_frame_}) index->assign(index->size(), 0);
   coroutine_object_.assign(coroutine_object_.size(), false);
@@ -47,10 +56,17 @@ void History::read_event(std::size_t index) {
     case What::poll: polls.push_back(index); return;
     case What::got: {
       Id frame = (*this)[index].frame;
+      if (runs_a_loop((*this)[index].step.verb)) {
+        for (auto run = runs.rbegin(); run != runs.rend(); ++run)
+          if (run->got == never && (*this)[run->asked].frame == frame) return void(run->got = index);
+      }
       if (!suspends((*this)[index].step.verb) || frame >= wait_of_frame_.size()) return;
       if (auto open = std::exchange(wait_of_frame_[frame], 0)) waits[open - 1].got = index;
       return;
     }
+    case What::rest:
+      if (auto run = open_run(); run != never) runs[run].rested = index;
+      return;
     default: return;
   }
 }
@@ -95,6 +111,43 @@ void History::read_step(std::size_t index) {
   other_loop |= verb == Verb::run_in_new_loop;
   by_hand |= verb == Verb::send;
   stops |= verb == Verb::stop;
+  read_run(index);
+}
+
+/// A step about the loop itself.
+void History::read_run(std::size_t index) {
+  const Event& event = (*this)[index];
+  std::size_t open = open_run();
+  switch (event.step.verb) {
+    case Verb::stop: {
+      bool running = open != never && runs[open].verb != Verb::run_in_new_loop;
+      std::size_t& stop = running ? runs[open].stop : early_stop_;
+      if (stop == never) stop = index;
+      return;
+    }
+    case Verb::run:
+    case Verb::run_until_complete:
+    case Verb::run_in_new_loop: {
+      Run run{.verb = event.step.verb, .asked = index, .future = event.id, .nested = open != never};
+      if (!run.nested && run.verb != Verb::run_in_new_loop) run.stop = std::exchange(early_stop_, never);
+      runs.push_back(run);
+      return;
+    }
+    case Verb::close:
+      if (closed == never && !event.answer.is_raised()) closed = index;
+      [[fallthrough]];
+    case Verb::is_running:
+    case Verb::is_closed:
+    case Verb::get_running_loop: loop_steps.push_back(index); return;
+    default: return;
+  }
+}
+
+/// The innermost run that goes on.
+std::size_t History::open_run() const {
+  for (std::size_t i = runs.size(); i > 0; --i)
+    if (runs[i - 1].got == never) return i - 1;
+  return never;
 }
 
 /// A step about a future: does it complete it, or ask a task to cancel, or take callbacks away?
@@ -145,6 +198,9 @@ void History::read_enter(std::size_t index) {
       job.outer = jobs[i - 1].number;
       break;
     }
+  job.run = open_run();
+  if (job.step) job.queued = queued(*task);
+  else if (const Call* called = call(event.id)) job.queued = queued(*called);
   jobs.push_back(job);
   enlist(job_of_, job.number, jobs);
   if (job.step) {
@@ -160,12 +216,20 @@ void History::read_leave(std::size_t index) {
   if (event.job >= job_of_.size() || !job_of_[event.job]) return;
   Job& job = jobs[job_of_[event.job] - 1];
   job.leave = index;
-  if (!job.step) return;
+  const Event& last = (*this)[index - 1];
+  if (!job.step) {
+    if (last.what == What::did && last.step.verb == Verb::raise) job.error = last.step.value.error;
+    return;
+  }
   FutureLife& task = futures[future_of_[job.subject] - 1];
+  if (last.what == What::end && last.frame == task.frame && last.answer.is_raised())
+    job.error = last.answer.value.error;
+  task.suspension = never;
   for (auto wait = waits.rbegin(); wait != waits.rend() && wait->asked > job.enter; ++wait)
     if (wait->task == task.id && wait->got == never && wait->left == never) {
       wait->suspended = true;
       wait->left = index;
+      if (task.suspension == never) task.suspension = static_cast<std::size_t>(waits.rend() - wait) - 1;
     }
   if (!task.frame && task.completed == never) {  // cancelled before its first step
     task.completed = index;
@@ -181,6 +245,23 @@ void History::read_end(std::size_t index) {
   if (task->frame != event.frame) return;
   task->completed = index;
   task->outcome = event.answer.kind == Answer::Kind::nothing ? Answer::of(Value{}) : event.answer;
+}
+
+std::size_t History::queued(const Call& call) const {
+  if (call.verb == Verb::call_soon) return call.asked;
+  if (call.timer() || call.removed != never) return never;
+  const FutureLife* future = this->future(call.future);
+  return future && future->completed != never ? std::max(call.asked, future->completed) : never;
+}
+
+std::size_t History::queued(const FutureLife& task) const {
+  if (task.steps.empty()) return task.made;
+  if (task.suspension == never || task.completed != never) return never;
+  const Wait& wait = waits[task.suspension];
+  if ((*this)[wait.asked].step.verb == Verb::yield) return wait.left;
+  const FutureLife* awaited = future(wait.awaited);  // none for a sleep
+  bool woken = awaited && awaited->completed != never && awaited->completed > wait.left;
+  return woken ? awaited->completed : never;
 }
 
 bool History::ended_at_rest() const {

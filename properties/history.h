@@ -41,6 +41,7 @@ struct FutureLife {
   bool task = false;
   std::size_t cancel_asked = never;  // the first effective cancel_task
   std::vector<std::size_t> steps;    // indices of its jobs
+  std::size_t suspension = never;    // the index of the Wait in which its last step ended
   Id frame = 0;                      // of its outermost script; 0 if it was never entered
 };
 
@@ -63,6 +64,20 @@ struct Job {
   Id subject = 0;      // the id of a Call or of a task
   bool step = false;   // of a task
   Id outer = 0;        // the job that was running when it began; 0 in a conforming loop
+  std::size_t queued = never;  // where it took its place in the queue; never if that cannot be told
+  std::size_t run = never;     // the index of the run that it is part of
+  ErrorKind error = ErrorKind::none;  // what left the callback, or the outermost script of the task
+};
+
+/// One attempt to run a loop: `run`, `run_until_complete` or `run_in_new_loop`.
+struct Run {
+  Verb verb = Verb::run;
+  std::size_t asked = never;
+  std::size_t got = never;     // its return; never if the trace was cut off before
+  std::size_t stop = never;    // the first `stop` that concerns it: said before it and still good, or in it
+  std::size_t rested = never;  // the `rest` at which it was ended from outside
+  Id future = 0;               // run_until_complete: of which future
+  bool nested = false;         // asked while another run went on
 };
 
 class History {
@@ -79,6 +94,9 @@ class History {
   std::vector<Wait> waits;          // in the order in which they began
   std::vector<Job> jobs;            // in the order in which they began
   std::vector<std::size_t> polls;
+  std::vector<Run> runs;                // in the order in which they were asked for
+  std::vector<std::size_t> loop_steps;  // close, is_running, is_closed and get_running_loop
+  std::size_t closed = never;           // the `close` that took effect
 
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
@@ -89,6 +107,15 @@ class History {
   const Job* job_at(std::size_t event) const;
   /// What the job is: the registration that it serves, or null for a step.
   const Call* call_of(const Job& job) const { return job.step ? nullptr : call(job.subject); }
+  /// Where the callback, or the task's next step, took its place in the queue: the registration, the
+  /// creation, the completion of what it waits for, the `leave` at a bare yield. `never` for timers
+  /// and sleeps, and where it cannot be told.
+  std::size_t queued(const Call& call) const;
+  std::size_t queued(const FutureLife& task) const;
+  /// Whether the second loop executes the job.
+  bool in_other_loop(const Job& job) const {
+    return job.run != never && runs[job.run].verb == Verb::run_in_new_loop;
+  }
 
   /// Whether the run ended at rest, with everything that could happen done. Only then may a judge
   /// say that something is missing.
@@ -111,6 +138,8 @@ class History {
   void read_enter(std::size_t index);
   void read_leave(std::size_t index);
   void read_end(std::size_t index);
+  void read_run(std::size_t index);
+  std::size_t open_run() const;
   bool ended_at_rest() const;
   FutureLife& mention(Id id, std::size_t index);
   FutureLife* task_of_job(Id number);
@@ -126,6 +155,7 @@ class History {
   std::vector<std::uint32_t> call_of_, future_of_, job_of_;
   std::vector<std::uint32_t> wait_of_frame_;  // the one that is open
   std::vector<bool> coroutine_object_;
+  std::size_t early_stop_ = never;  // said while the loop did not run; the next run uses it up
 };
 
 }  // namespace cede
