@@ -28,7 +28,7 @@ const Run* run_around(const History& history, std::size_t event) {
   return nullptr;
 }
 
-/// The job that added this one while it ran.
+/// The job that added this one while it ran; on loops without exact order no timer's callback.
 const Job* added_by(const History& history, const Job& job) {
   if (job.queued == never) return nullptr;
   const Job* by = history.job_at(job.queued);
@@ -42,21 +42,11 @@ bool is_in_batch_of(const History& history, const Job& job, std::size_t event, c
   return job.queued < run.asked || history.pass(job.queued) < history.pass(event);
 }
 
-/// The job that comes next in the same batch.
-const Job* next_in_batch(const History& history, const Job& job) {
-  if (job.run == never) return nullptr;
+/// The job that comes next, of those whose place in the queue is known.
+const Job* next_queued(const History& history, const Job& job) {
   for (const Job* next = &job + 1; next < history.jobs.data() + history.jobs.size(); ++next)
-    if (next->queued != never)
-      return is_in_batch_of(history, *next, job.enter, history.runs[job.run]) ? next : nullptr;
+    if (next->queued != never) return next;
   return nullptr;
-}
-
-/// That the batch was not cut off behind `job`.
-void require_next_in_batch(Ruling& ruling, const History& history, const Job& job, std::string_view why) {
-  const Job* next = next_in_batch(history, job);
-  if (!next || history.fatal) return;
-  bool same = history.trace().exact_order ? history.pass(next->enter) == history.pass(job.enter) : next->run == job.run;
-  ruling.require(same, next->enter, why);
 }
 
 /// That a run ends with the pass of `event`: all of its batch has run, and nothing that was added.
@@ -67,7 +57,7 @@ void require_last_pass(Ruling& ruling, const History& history, const Run& run, s
     if (!in_batch && !added_by(history, job)) continue;
     ruling.require(in_batch == (job.enter < run.got), job.enter,
                    in_batch ? "it was queued when the last pass of the run began, and had no turn in it"
-                            : "it was added in what had to be the last pass of the run, and ran before its end");
+                            : "it was added in the last pass of the run, and ran before the run's end");
   }
 }
 
@@ -101,6 +91,25 @@ bool completes_an_earlier_future(const History& history, const Run& run) {
     if (future && future->completed > earlier->got && future->completed < run.got) return true;
   }
   return false;
+}
+
+/// That the loop went on behind the job: neither its pass nor its run ended there.
+void require_going_on(Ruling& ruling, const History& history, const Job& job, std::string_view why) {
+  const Job* next = next_queued(history, job);
+  if (!next || history.fatal || job.run == never || history.in_other_loop(job)) return;
+  const Run& run = history.runs[job.run];
+  if (is_in_batch_of(history, *next, job.enter, run)) {
+    bool same_pass = history.pass(next->enter) == history.pass(job.enter);
+    ruling.require(history.trace().exact_order ? same_pass : next->run == job.run, next->enter, why);
+  } else if (next->queued < run.got && !history.stops) {
+    ruling.require(next->run == job.run || !came_back_unasked(history, run), next->enter, why);
+  }
+}
+
+/// That the stop which ended the run before does not end this one too.
+void require_no_stop_is_left(Ruling& ruling, const History& history, const Run& run) {
+  if (run.stop == never && !completes_an_earlier_future(history, run))
+    ruling.require(!came_back_unasked(history, run), run.got, "the last run's stop ended this one too");
 }
 
 /// PASS-1
@@ -179,11 +188,10 @@ Verdict an_error_in_a_callback_does_not_stop_the_loop(const History& history) {
       while (++event < history.events().size() && history[event].what != What::error) {}
       ruling.require(event < history.events().size(), job.leave, "its error was reported to nobody");
     }
-    if (history.in_other_loop(job)) continue;
-    const Event& after = history[std::min(job.leave + 1, history.events().size() - 1)];
-    ruling.require(after.what != What::got || !after.answer.is_raised(job.error), job.leave + 1,
-                   "the error of a callback left the run");
-    require_next_in_batch(ruling, history, job, "an error in a callback cut off its pass");
+    for (const Run& run : history.runs)
+      if (run.verb == Verb::run && run.got == job.leave + 1)
+        ruling.require(!history[run.got].answer.is_raised(), run.got, "the error of a callback left the run");
+    require_going_on(ruling, history, job, "an error in a callback ended its pass or its run");
   }
   return ruling;
 }
@@ -195,7 +203,8 @@ Verdict the_error_handler_is_called_on_the_spot(const History& history) {
     std::size_t event = job.leave + 1;
     if (job.step || job.error == ErrorKind::none || job.error == ErrorKind::exit) continue;
     if (event >= history.events().size()) continue;
-    ruling.require(history[event].what == What::error, event, "the loop went on before it reported an error");
+    bool reported = history[event].what == What::error && history[event].answer.value.error == job.error;
+    ruling.require(reported, event, "the loop went on before it reported an error");
     if (history.in_other_loop(job)) continue;
     const Call* source = history.call_of(job);
     bool pass_is_known = history.trace().exact_order || !source || !source->timer();
@@ -204,7 +213,7 @@ Verdict the_error_handler_is_called_on_the_spot(const History& history) {
       const Step& step = history[event].step;
       const Call* call = history.call(history[event].made);
       if (step.verb == Verb::raise)
-        require_next_in_batch(ruling, history, job, "an error of the error handler cut off the pass");
+        require_going_on(ruling, history, job, "an error of the error handler ended the pass or the run");
       if (step.verb == Verb::call_soon && call && call->entered != never && pass_is_known)
         ruling.require(history.pass(event) < history.pass(call->entered), call->entered,
                        "what the error handler scheduled ran in the same pass");
@@ -246,15 +255,13 @@ Verdict a_fatal_error_leaves_run_and_loses_no_job(const History& history) {
 Verdict stop_lets_the_pass_finish(const History& history) {
   Ruling ruling;
   if (!history.stops) return ruling;
-  const Run* stopped = nullptr;  // the run before, if it was stopped from within
+  bool stopped = false;  // the run before, from within
   for (const Run& run : history.runs) {
     if (!was_a_run(history, run)) continue;
-    if (stopped && run.stop == never && run.rested == never && !completes_an_earlier_future(history, run))
-      ruling.require(!came_back_unasked(history, run), run.got, "a stop of the run before ended this one as well");
-    stopped = nullptr;
-    if (run.stop == never || run.stop < run.asked) continue;
+    if (stopped) require_no_stop_is_left(ruling, history, run);
+    stopped = run.stop != never && run.stop > run.asked;
+    if (!stopped) continue;
     ruling.reached();
-    stopped = &run;
     ruling.require(run.rested == never, run.rested, "the run went on after the stop, until nothing was left");
     if (!ended_fatally(history, run)) require_last_pass(ruling, history, run, run.stop);
   }
@@ -265,19 +272,18 @@ Verdict stop_lets_the_pass_finish(const History& history) {
 Verdict stop_before_run_makes_one_pass(const History& history) {
   Ruling ruling;
   if (!history.stops) return ruling;
-  const Run* stopped = nullptr;  // the run before, if it was stopped in advance
+  bool stopped = false;  // the run before, in advance
   for (const Run& run : history.runs) {
     if (!turns_this_loop(run) || run.got == never || run.asked > history.closed) continue;
-    if (stopped && run.stop == never && run.rested == never && !completes_an_earlier_future(history, run))
-      ruling.require(!came_back_unasked(history, run), run.got, "a stop that had been used up ended this run as well");
-    stopped = nullptr;
-    if (run.stop == never || run.stop > run.asked) continue;
-    stopped = &run;
+    if (stopped) require_no_stop_is_left(ruling, history, run);
+    stopped = run.stop < run.asked;
+    if (!stopped) continue;
     ruling.require(run.rested == never, run.rested, "it ran on although it had been stopped in advance");
     std::uint32_t polls = history.pass(run.got) - history.pass(run.asked);
-    if (polls > 0)
-      ruling.require(history[history.polls[history.pass(run.asked)]].time <= 0,
-                     history.polls[history.pass(run.asked)], "a run that was stopped in advance was ready to wait");
+    if (polls > 0) {
+      std::size_t poll = history.polls[history.pass(run.asked)];
+      ruling.require(history[poll].time <= 0, poll, "a run that was stopped in advance was ready to wait");
+    }
     if (ended_fatally(history, run)) continue;
     if (history.trace().exact_order)
       ruling.require(polls == 1, run.got, "a run that was stopped in advance did not make exactly one pass");
@@ -299,7 +305,7 @@ Verdict the_last_pass_still_looks_at_the_timers(const History& history) {
     for (const Call& call : history.calls)
       if (call.timer() && call.asked < begin && call.due <= history[begin].at && call.entered > begin &&
           call.cancelled > run.got)
-        ruling.require(call.entered < run.got, run.got, "the last pass left a timer out that was due when it began");
+        ruling.require(call.entered < run.got, run.got, "the last pass left out a timer that had been due");
   }
   return ruling;
 }
@@ -308,7 +314,8 @@ Verdict the_last_pass_still_looks_at_the_timers(const History& history) {
 Verdict run_until_complete_hands_out_the_outcome(const History& history) {
   Ruling ruling;
   for (const Run& run : history.runs) {
-    if (run.verb != Verb::run_until_complete || !was_a_run(history, run) || ended_fatally(history, run)) continue;
+    if (run.verb != Verb::run_until_complete || !was_a_run(history, run)) continue;
+    if (ended_fatally(history, run)) continue;
     const FutureLife* future = history.future(run.future);
     if (!future || (history.cancels && (future->task || future->completed == never))) continue;
     if (future->completed > run.got) {
@@ -317,8 +324,8 @@ Verdict run_until_complete_hands_out_the_outcome(const History& history) {
       continue;
     }
     const Answer& answer = history[run.got].answer;
-    bool nothing = answer.kind == Answer::Kind::nothing && future->outcome == Answer::of(Value{});
-    ruling.require(nothing || answer == future->outcome, run.got, "it did not hand out the outcome of the future");
+    bool both_none = answer.kind == Answer::Kind::nothing && future->outcome == Answer::of(Value{});
+    ruling.require(both_none || answer == future->outcome, run.got, "that is not the outcome of the future");
   }
   return ruling;
 }
@@ -398,10 +405,10 @@ Verdict no_loop_inside_a_running_loop(const History& history) {
   Ruling ruling;
   for (const Run& run : history.runs) {
     if (!run.nested || run.asked + 1 >= history.events().size()) continue;
-    ruling.require(run.got == run.asked + 1 && history[run.got].answer.is_raised(ErrorKind::runtime), run.asked + 1,
-                   "a loop was run inside a running one");
-    if (const Job* by = history.job_at(run.asked); by && !history.in_other_loop(*by))
-      require_next_in_batch(ruling, history, *by, "an attempt to run a loop inside a job cut off its pass");
+    bool refused = run.got == run.asked + 1 && history[run.got].answer.is_raised(ErrorKind::runtime);
+    ruling.require(refused, run.asked + 1, "a loop was run inside a running one");
+    if (const Job* by = history.job_at(run.asked))
+      require_going_on(ruling, history, *by, "an attempt to run a loop inside a job ended its pass or run");
   }
   return ruling;
 }
