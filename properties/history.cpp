@@ -1,5 +1,7 @@
 #include "properties/history.h"
 
+#include <algorithm>
+
 namespace cede {
 namespace {
 
@@ -11,6 +13,10 @@ void enlist(std::vector<std::uint32_t>& index, Id id, const std::vector<T>& list
 }
 
 bool suspends(Verb verb) { return verb == Verb::await || verb == Verb::yield || verb == Verb::sleep; }
+
+bool runs_a_loop(Verb verb) {
+  return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
+}
 
 bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
@@ -45,6 +51,9 @@ void History::clear(const Trace& trace) {
   jobs.clear();
   polls.clear();
   about_futures.clear();
+  runs.clear();
+  loop_steps.clear();
+  closed = early_stop_ = never;
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &wait_of_frame_}) index->assign(index->size(), 0);
   coroutine_object_.assign(coroutine_object_.size(), false);
@@ -60,10 +69,17 @@ void History::read_event(std::size_t index) {
     case What::poll: polls.push_back(index); return;
     case What::got: {
       Id frame = (*this)[index].frame;
+      if (runs_a_loop((*this)[index].step.verb)) {
+        for (auto run = runs.rbegin(); run != runs.rend(); ++run)
+          if (run->got == never && (*this)[run->asked].frame == frame) return void(run->got = index);
+      }
       if (!suspends((*this)[index].step.verb) || frame >= wait_of_frame_.size()) return;
       if (auto open = std::exchange(wait_of_frame_[frame], 0)) waits[open - 1].got = index;
       return;
     }
+    case What::rest:
+      if (auto run = open_run(); run != never) runs[run].rested = index;
+      return;
     default: return;
   }
 }
@@ -112,6 +128,43 @@ void History::read_step(std::size_t index) {
   other_loop |= verb == Verb::run_in_new_loop;
   by_hand |= verb == Verb::send;
   stops |= verb == Verb::stop;
+  read_run(index);
+}
+
+/// A step about the loop itself.
+void History::read_run(std::size_t index) {
+  const Event& event = (*this)[index];
+  std::size_t open = open_run();
+  switch (event.step.verb) {
+    case Verb::stop: {
+      bool running = open != never && runs[open].verb != Verb::run_in_new_loop;
+      std::size_t& stop = running ? runs[open].stop : early_stop_;
+      if (stop == never) stop = index;
+      return;
+    }
+    case Verb::run:
+    case Verb::run_until_complete:
+    case Verb::run_in_new_loop: {
+      Run run{.verb = event.step.verb, .asked = index, .future = event.id, .nested = open != never};
+      if (!run.nested && run.verb != Verb::run_in_new_loop) run.stop = std::exchange(early_stop_, never);
+      runs.push_back(run);
+      return;
+    }
+    case Verb::close:
+      if (closed == never && !event.answer.is_raised()) closed = index;
+      [[fallthrough]];
+    case Verb::is_running:
+    case Verb::is_closed:
+    case Verb::get_running_loop: loop_steps.push_back(index); return;
+    default: return;
+  }
+}
+
+/// The innermost run that goes on.
+std::size_t History::open_run() const {
+  for (std::size_t i = runs.size(); i > 0; --i)
+    if (runs[i - 1].got == never) return i - 1;
+  return never;
 }
 
 /// A step about a future: does it complete it, or ask a task to cancel, or take callbacks away?
@@ -171,8 +224,13 @@ void History::read_enter(std::size_t index) {
       job.outer = jobs[i - 1].number;
       break;
     }
-  if (job.step && !task->steps.empty()) job.resumed = jobs[task->steps.back()].wait;
-  job.queued = queued(job);
+  job.run = open_run();
+  if (job.step) {
+    if (!task->steps.empty()) job.resumed = jobs[task->steps.back()].wait;
+    job.queued = queued(*task);
+  } else if (const Call* called = call(event.id)) {
+    job.queued = queued(*called);
+  }
   jobs.push_back(job);
   enlist(job_of_, job.number, jobs);
   if (job.step) {
@@ -188,8 +246,14 @@ void History::read_leave(std::size_t index) {
   if (event.job >= job_of_.size() || !job_of_[event.job]) return;
   Job& job = jobs[job_of_[event.job] - 1];
   job.leave = index;
-  if (!job.step) return;
+  const Event& last = (*this)[index - 1];
+  if (!job.step) {
+    if (last.what == What::did && last.step.verb == Verb::raise) job.error = last.step.value.error;
+    return;
+  }
   FutureLife& task = futures[future_of_[job.subject] - 1];
+  if (last.what == What::end && last.frame == task.frame && last.answer.is_raised())
+    job.error = last.answer.value.error;
   for (auto wait = waits.rbegin(); wait != waits.rend() && wait->asked > job.enter; ++wait)
     if (wait->task == task.id && wait->got == never && wait->left == never) {
       wait->suspended = true;
@@ -212,22 +276,22 @@ void History::read_end(std::size_t index) {
   task->outcome = event.answer.kind == Answer::Kind::nothing ? Answer::of(Value{}) : event.answer;
 }
 
-std::size_t History::queued(const Job& job) const {
-  const FutureLife* cause = nullptr;
-  if (const Call* call = call_of(job)) {
-    if (call->verb == Verb::call_soon) return call->asked;
-    cause = future(call->future);
-    return cause && cause->completed != never ? std::max(cause->completed, call->asked) : never;
-  }
-  if (!job.step) return never;
-  const FutureLife& task = *future(job.subject);
+std::size_t History::queued(const Call& call) const {
+  if (call.verb == Verb::call_soon) return call.asked;
+  if (call.timer() || call.removed != never) return never;
+  const FutureLife* future = this->future(call.future);
+  return future && future->completed != never ? std::max(call.asked, future->completed) : never;
+}
+
+std::size_t History::queued(const FutureLife& task) const {
   if (task.steps.empty()) return task.made;
-  if (job.resumed == never) return never;
-  const Wait& wait = waits[job.resumed];
-  const Step& step = (*this)[wait.asked].step;
-  if (step.verb == Verb::yield || (step.verb == Verb::sleep && step.time <= 0)) return wait.left;
-  cause = wait.awaited == task.id ? nullptr : future(wait.awaited);
-  return cause ? cause->completed : never;
+  std::size_t last = jobs[task.steps.back()].wait;
+  if (last == never || task.completed != never) return never;
+  const Wait& wait = waits[last];
+  if ((*this)[wait.asked].step.verb == Verb::yield) return wait.left;
+  const FutureLife* awaited = future(wait.awaited);  // none for a sleep
+  bool woken = awaited && awaited->completed != never && awaited->completed > wait.left;
+  return woken ? awaited->completed : never;
 }
 
 bool History::ended_at_rest() const {

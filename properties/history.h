@@ -74,7 +74,9 @@ struct Job {
   std::size_t wait = never;     // of a step: the wait that it ended in, as an index
   std::size_t resumed = never;  // of a step: the wait that it goes on from, as an index
   std::size_t queued = never;   // the event that put it into the ready queue; never where the trace
-                                // does not tell, as of timers
+                                // does not tell, as of timers and sleeps
+  std::size_t run = never;      // the run that it is part of, as an index
+  ErrorKind error = ErrorKind::none;  // what left the callback, or the outermost script of the task
 };
 
 /// Jobs of one kind as the loop serves them, to see whether they overtake jobs of another kind.
@@ -91,6 +93,17 @@ class Lane {
 
  private:
   std::size_t queued_ = 0, entered_ = 0;  // the last of all
+};
+
+/// One attempt to run a loop: `run`, `run_until_complete` or `run_in_new_loop`.
+struct Run {
+  Verb verb = Verb::run;
+  std::size_t asked = never;
+  std::size_t got = never;     // its return; never if the trace was cut off before
+  std::size_t stop = never;    // the first `stop` that concerns it: said before it and still good, or in it
+  std::size_t rested = never;  // the `rest` at which it was ended from outside
+  Id future = 0;               // run_until_complete: of which future
+  bool nested = false;         // asked while another run went on
 };
 
 class History {
@@ -110,6 +123,9 @@ class History {
   /// The steps about futures and tasks that are answered at once, but for their creation and
   /// add_done_callback; current_task and all_tasks too.
   std::vector<std::size_t> about_futures;
+  std::vector<Run> runs;                // in the order in which they were asked for
+  std::vector<std::size_t> loop_steps;  // close, is_running, is_closed and get_running_loop
+  std::size_t closed = never;           // the `close` that took effect
 
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
@@ -124,6 +140,15 @@ class History {
   bool in_a_later_pass(std::size_t event, std::size_t enter) const;
   /// What the job is: the registration that it serves, or null for a step.
   const Call* call_of(const Job& job) const { return job.step ? nullptr : call(job.subject); }
+  /// Where the callback, or the task's next step, took its place in the queue: the registration, the
+  /// creation, the completion of what it waits for, the `leave` at a bare yield. `never` for timers
+  /// and sleeps, and where it cannot be told.
+  std::size_t queued(const Call& call) const;
+  std::size_t queued(const FutureLife& task) const;
+  /// Whether the second loop executes the job.
+  bool in_other_loop(const Job& job) const {
+    return job.run != never && runs[job.run].verb == Verb::run_in_new_loop;
+  }
 
   /// Whether the run ended at rest, with everything that could happen done. Only then may a judge
   /// say that something is missing.
@@ -146,8 +171,9 @@ class History {
   void read_enter(std::size_t index);
   void read_leave(std::size_t index);
   void read_end(std::size_t index);
+  void read_run(std::size_t index);
+  std::size_t open_run() const;
   bool ended_at_rest() const;
-  std::size_t queued(const Job& job) const;
   FutureLife& mention(Id id, std::size_t index);
   FutureLife* task_of_job(Id number);
 
@@ -162,6 +188,7 @@ class History {
   std::vector<std::uint32_t> call_of_, future_of_, job_of_;
   std::vector<std::uint32_t> wait_of_frame_;  // the one that is open
   std::vector<bool> coroutine_object_;
+  std::size_t early_stop_ = never;  // said while the loop did not run; the next run uses it up
 };
 
 }  // namespace cede

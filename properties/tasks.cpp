@@ -71,7 +71,7 @@ Verdict a_new_task_waits_for_the_next_pass(const History& history) {
 Verdict there_is_one_queue_for_everything(const History& history) {
   Ruling ruling;
   enum Kind { callback, first, later };
-  Lane lines[3];
+  Lane lanes[3];
   for (const Job& job : history.jobs) {
     if (job.queued == never) continue;
     Kind kind = later;
@@ -84,9 +84,9 @@ Verdict there_is_one_queue_for_everything(const History& history) {
       continue;  // TASK-4
     }
     for (Kind other : {callback, first, later})
-      if (other != kind && lines[other].moved_past(job))
-        ruling.require(!lines[other].overtook(job), job.enter, "what was queued after it has run before it");
-    lines[kind].serve(job);
+      if (other != kind && lanes[other].moved_past(job))
+        ruling.require(!lanes[other].overtook(job), job.enter, "what was queued after it has run before it");
+    lanes[kind].serve(job);
   }
   return ruling;
 }
@@ -182,9 +182,9 @@ Verdict tasks_that_cede_take_turns(const History& history) {
       if (passes_count(history))
         ruling.require(history.pass(job.enter) == history.pass(job.queued) + 1, job.enter,
                        "it did not take one step in each pass");
-      for (const Lane* line : {&ceded, &begun})
-        if (line->moved_past(job))
-          ruling.require(!line->overtook(job), job.enter, "one that was behind it has taken its turn");
+      for (const Lane* lane : {&ceded, &begun})
+        if (lane->moved_past(job))
+          ruling.require(!lane->overtook(job), job.enter, "one that was behind it has taken its turn");
       ceded.serve(job);
     } else if (is_first_step(history, job)) {
       if (ceded.moved_past(job))
