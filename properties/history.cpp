@@ -12,6 +12,18 @@ void enlist(std::vector<std::uint32_t>& index, Id id, const std::vector<T>& list
 
 bool suspends(Verb verb) { return verb == Verb::await || verb == Verb::yield || verb == Verb::sleep; }
 
+/// Moments may be as far as can be said; beyond that is never.
+Nanos sum(Nanos moment, Nanos duration) {
+  Nanos sum;
+  if (duration == forever || __builtin_add_overflow(moment, duration, &sum)) return forever;
+  return sum;
+}
+
+Nanos rounded_up(Nanos duration, Nanos unit) {
+  if (unit == 1) return duration;
+  return duration <= 0 ? duration / unit * unit : sum(duration, unit - 1) / unit * unit;
+}
+
 bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
@@ -32,6 +44,7 @@ void History::clear(const Trace& trace) {
   waits.clear();
   jobs.clear();
   polls.clear();
+  refused.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &wait_of_frame_}) index->assign(index->size(), 0);
   coroutine_object_.assign(coroutine_object_.size(), false);
@@ -65,12 +78,12 @@ void History::read_step(std::size_t index) {
   if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
-    call.deadline = verb == Verb::call_at ? event.step.time
-                    : verb != Verb::call_later || event.step.time == forever ? event.step.time
-                                                                             : event.at + event.step.time;
+    call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
     if (verb == Verb::add_done_callback) call.future = event.id;
     calls.push_back(call);
     enlist(call_of_, event.made, calls);
+  } else if (event.made) {
+    refused.push_back(index);
   }
   if (verb == Verb::cancel && call(event.id)) {
     Call& cancelled = calls[call_of_[event.id] - 1];
@@ -209,6 +222,14 @@ FutureLife* History::task_of_job(Id number) {
   if (number >= job_of_.size() || !job_of_[number]) return nullptr;
   const Job& job = jobs[job_of_[number] - 1];
   return job.step ? &futures[future_of_[job.subject] - 1] : nullptr;
+}
+
+Nanos History::latest_deadline(std::size_t asked) const {
+  const Step& step = (*this)[asked].step;
+  if (step.time == forever || asked + 1 == events().size()) return forever;
+  // Moments of the scenario count from where the loop's clock stood before the first event.
+  Nanos from = step.verb == Verb::call_at ? events().front().at : (*this)[asked + 1].at;
+  return sum(rounded_up(from, trace_->resolution), rounded_up(step.time, trace_->resolution));
 }
 
 const Job* History::job_at(std::size_t event) const {

@@ -79,6 +79,7 @@ class History {
   std::vector<Wait> waits;          // in the order in which they began
   std::vector<Job> jobs;            // in the order in which they began
   std::vector<std::size_t> polls;
+  std::vector<std::size_t> refused;  // registrations of callbacks that were answered by an error
 
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
@@ -89,6 +90,10 @@ class History {
   const Job* job_at(std::size_t event) const;
   /// What the job is: the registration that it serves, or null for a step.
   const Call* call_of(const Job& job) const { return job.step ? nullptr : call(job.subject); }
+
+  /// The moment by which any loop has to hold the call_later, call_at or sleep of this event to be
+  /// due: it read its clock between this event and the next, and may round up to its resolution.
+  Nanos latest_deadline(std::size_t asked) const;
 
   /// Whether the run ended at rest, with everything that could happen done. Only then may a judge
   /// say that something is missing.
