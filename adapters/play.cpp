@@ -112,8 +112,9 @@ class Player : WaitObserver {
     try {
       play_main();
     } catch (const Stuck&) {
-      observing_ = false;  // the loop could not be ended; what it did until here stands
+      // The loop could not be ended; what it did until here stands.
     }
+    observing_ = false;  // what a loop does to clear itself away is nobody's business
     objects_.clear();
     handles_.clear();
     loop_.reset();
