@@ -224,6 +224,18 @@ FutureLife* History::task_of_job(Id number) {
   return job.step ? &futures[future_of_[job.subject] - 1] : nullptr;
 }
 
+Nanos History::end_of_wait(std::size_t poll) const {
+  Nanos began = (*this)[poll].at, limit = (*this)[poll].time;
+  if (limit <= 0 || poll + 1 == events().size()) return began;
+  Nanos woken = sum(began, limit);
+  return (*this)[poll + 1].at < woken ? began : woken;
+}
+
+Nanos History::beginning_of_pass(std::size_t event) const {
+  std::size_t polls_before = pass(event);
+  return (*this)[polls_before > 0 ? polls[polls_before - 1] + 1 : 0].at;
+}
+
 Nanos History::latest_deadline(std::size_t asked) const {
   const Step& step = (*this)[asked].step;
   if (step.time == forever || asked + 1 == events().size()) return forever;

@@ -91,6 +91,13 @@ class History {
   /// What the job is: the registration that it serves, or null for a step.
   const Call* call_of(const Job& job) const { return job.step ? nullptr : call(job.subject); }
 
+  /// The poll with this number, counted from 0, as the polls before an event are; `never` if there
+  /// were fewer.
+  std::size_t poll(std::size_t number) const { return number < polls.size() ? polls[number] : never; }
+  /// What the loop's clock showed at least when the poll was over.
+  Nanos end_of_wait(std::size_t poll) const;
+  /// What it showed at most when the event's pass began, or the trace.
+  Nanos beginning_of_pass(std::size_t event) const;
   /// The moment by which any loop has to hold the call_later, call_at or sleep of this event to be
   /// due: it read its clock between this event and the next, and may round up to its resolution.
   Nanos latest_deadline(std::size_t asked) const;

@@ -27,11 +27,6 @@ bool cancelled_before(const Call& timer, std::size_t event) {
   return timer.cancelled != never && timer.cancelled < event;
 }
 
-/// The poll with this number; `never` if there were fewer.
-std::size_t poll(const History& history, std::size_t number) {
-  return number < history.polls.size() ? history.polls[number] : never;
-}
-
 /// The number of the first poll that began with the timer made and due, whatever was left of the
 /// others to do; the number of all polls if none did.
 std::size_t first_poll_when_due(const History& history, const Call& timer) {
@@ -41,25 +36,11 @@ std::size_t first_poll_when_due(const History& history, const Call& timer) {
   return history.pass(timer.asked) + static_cast<std::size_t>(first - polls.begin());
 }
 
-/// What the loop's clock showed at least when the poll was over.
-Nanos end_of_wait(const History& history, std::size_t poll) {
-  Nanos began = at(history, poll), limit = history[poll].time, woken;
-  if (limit <= 0 || poll + 1 == history.events().size()) return began;
-  if (__builtin_add_overflow(began, limit, &woken) || at(history, poll + 1) < woken) return began;
-  return woken;
-}
-
-/// What the loop's clock showed when the jobs of the event's pass began, or earlier.
-Nanos beginning_of_pass(const History& history, std::size_t event) {
-  std::uint32_t polls = history.pass(event);
-  return at(history, polls > 0 ? history.polls[polls - 1] + 1 : 0);
-}
-
 /// The event that shows that the loop passed over a timer which was due: the second poll since, or
 /// the end at rest. `never` if it did not.
 std::size_t passed_over(const History& history, const Call& timer) {
   std::size_t number = first_poll_when_due(history, timer);
-  std::size_t next = poll(history, number + 1);
+  std::size_t next = history.poll(number + 1);
   if (next != never) return timer.entered > next ? next : never;
   bool lost = history.complete && timer.entered == never && number < history.polls.size();
   return lost ? history.events().size() - 1 : never;
@@ -97,7 +78,7 @@ Verdict late_timers_run_once_and_in_the_next_pass(const History& history) {
   Ruling ruling;
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : timers_in(history)) {
-    std::size_t late = poll(history, first_poll_when_due(history, timer));
+    std::size_t late = history.poll(first_poll_when_due(history, timer));
     if (late == never || timer.entered < late || timer.cancelled != never) continue;
     if (at(history, late) == history.latest_deadline(timer.asked)) continue;  // on time: TIMER-9
     ruling.reached();
@@ -178,7 +159,7 @@ Verdict equal_deadlines_run_in_one_pass(const History& history) {
       if (!other->timer() || other->due != one.due || other->cancelled != never) continue;
       std::size_t first = std::min(one.entered, other->entered), second = std::max(one.entered, other->entered);
       if (first == never || history.pass(other->asked) >= history.pass(first)) continue;
-      std::size_t end = poll(history, history.pass(first));
+      std::size_t end = history.poll(history.pass(first));
       if (second == never && end == never) continue;
       ruling.require(second < end, end, "a timer with the same deadline was left over in its pass");
       if (other->entered > one.entered) continue;
@@ -244,8 +225,8 @@ Verdict timers_come_last_in_a_pass(const History& history) {
     std::size_t number = first_poll_when_due(history, timer);
     std::size_t waited = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
     if (waited == never || timer.entered < waited || timer.cancelled != never) continue;
-    if (end_of_wait(history, waited) < history.latest_deadline(timer.asked)) continue;
-    std::size_t next = poll(history, number);
+    if (history.end_of_wait(waited) < history.latest_deadline(timer.asked)) continue;
+    std::size_t next = history.poll(number);
     if (timer.entered != never || next != never)
       ruling.require(timer.entered < next, next, "the wait made a timer due, and the pass ended without it");
   }
@@ -289,9 +270,9 @@ Verdict a_deadline_that_is_reached_is_due(const History& history) {
     if (timer.cancelled != never) continue;
     Nanos due = history.latest_deadline(timer.asked);
     std::size_t number = first_poll_when_due(history, timer);
-    std::size_t reached = poll(history, number), next = poll(history, number + 1);
+    std::size_t reached = history.poll(number), next = history.poll(number + 1);
     std::size_t before = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
-    bool by_wait = before != never && timer.entered > before && end_of_wait(history, before) == due;
+    bool by_wait = before != never && timer.entered > before && history.end_of_wait(before) == due;
     bool by_job = reached != never && timer.entered > reached && at(history, reached) == due;
     if (!by_wait && !by_job) continue;
     ruling.reached();
@@ -312,7 +293,7 @@ Verdict delays_count_from_the_call(const History& history) {
     if (timer.due - delay + tick <= clock) ruling.require(false, timer.asked, "the loop's clock went back");
     clock = std::max(clock, timer.due - delay);
     // Only where time has passed in the pass, the moment of the call is another than its beginning.
-    if (at(history, timer.asked) < beginning_of_pass(history, timer.asked) + tick) continue;
+    if (at(history, timer.asked) < history.beginning_of_pass(timer.asked) + tick) continue;
     ruling.reached();
     if (timer.entered == never) continue;
     ruling.require(at(history, timer.entered) + tick > timer.deadline, timer.entered,
@@ -353,7 +334,7 @@ Verdict cancelled_timers_neither_run_nor_wake(const History& history) {
     // The earliest of all when it was cancelled, it must not wake the loop either.
     if (history.other_loop || earliest_deadline(history, timer.cancelled + 1) <= timer.due) continue;
     for (std::size_t number = history.pass(timer.cancelled);; ++number) {
-      std::size_t idle = poll(history, number);
+      std::size_t idle = history.poll(number);
       if (idle == never || at(history, idle) >= timer.due) break;
       Nanos limit = history[idle].time, wake;
       if (limit <= 0 || __builtin_add_overflow(at(history, idle), limit, &wake)) continue;
@@ -376,7 +357,7 @@ Verdict collected_timers_can_still_be_cancelled(const History& history) {
     if (!by || (canceller && canceller->timer()) || history.pass(timer.cancelled) == 0) continue;
     std::size_t collected = history.polls[history.pass(timer.cancelled) - 1];
     if (timer.asked > collected) continue;
-    if (end_of_wait(history, collected) < history.latest_deadline(timer.asked)) continue;
+    if (history.end_of_wait(collected) < history.latest_deadline(timer.asked)) continue;
     ruling.require(timer.entered == never, timer.entered, "the timer had been cancelled by an earlier job");
   }
   return ruling;
@@ -400,7 +381,7 @@ Verdict polls_wait_until_the_earliest_deadline(const History& history) {
   if (history.other_loop) return ruling;
   for (const Call& call : history.calls) {
     if (call.verb == Verb::call_soon) {
-      std::size_t next = poll(history, history.pass(call.asked));
+      std::size_t next = history.poll(history.pass(call.asked));
       if (next == never || call.entered < next || cancelled_before(call, next)) continue;
       ruling.require(history[next].time <= 0, next, "the poll waits while a job is queued");
     } else if (call.timer() && call.cancelled == never) {
