@@ -289,7 +289,7 @@ Verdict delays_count_from_the_call(const History& history) {
   Nanos clock = 0;  // as the latest call read it
   for (const Call& timer : timers_in(history)) {
     Nanos delay = history[timer.asked].step.time;
-    if (timer.verb != Verb::call_later || delay < 0 || timer.due == forever) continue;
+    if (timer.verb != Verb::call_later || delay < 0 || timer.deadline == forever) continue;
     if (timer.due - delay + tick <= clock) ruling.require(false, timer.asked, "the loop's clock went back");
     clock = std::max(clock, timer.due - delay);
     // Only where time has passed in the pass, the moment of the call is another than its beginning.
