@@ -97,9 +97,10 @@ class Player : WaitObserver {
     try {
       play_main();
     } catch (const Stuck&) {
-      observing_ = false;  // the loop could not be ended; what it did until here stands
+      // The loop could not be ended; what it did until here stands.
     }
-    world_.end();  // some loops turn once more to be closed, which is nobody's business
+    observing_ = false;  // what a loop does to clear itself away is nobody's business
+    world_.end();
     named_.clear();
     loop_.reset();
   }

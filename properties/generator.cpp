@@ -272,6 +272,19 @@ class Author {
   std::uint32_t foreseen_ = 0;
 };
 
+/// What hardly comes about by itself: one task awaits a future, and another yields until it
+/// completes it (SLEEP-5).
+void add_watcher(Random& random, std::vector<Step>& steps) {
+  Name sleeper = task_names[random.below(2)], watcher = task_names[2 + random.below(2)];
+  Name future = pick(random, future_names);
+  steps.push_back({.who = main_script, .verb = Verb::create_task, .name = sleeper});
+  steps.push_back({.who = main_script, .verb = Verb::create_task, .name = watcher});
+  steps.push_back({.who = sleeper, .verb = Verb::await, .name = future});
+  for (std::uint32_t looks = 1 + random.below(3); looks > 0; --looks)
+    steps.push_back({.who = watcher, .verb = Verb::yield});
+  steps.push_back({.who = watcher, .verb = Verb::set_result, .name = future, .value = any_value(random)});
+}
+
 }  // namespace
 
 void any_scenario(Random& random, Scenario& scenario) {
@@ -280,6 +293,7 @@ void any_scenario(Random& random, Scenario& scenario) {
 
 void any_scenario(Random& random, std::uint32_t steps, Scenario& scenario) {
   scenario.steps.clear();
+  if (random.once_in(200)) add_watcher(random, scenario.steps);
   Author author(random);
   while (steps-- > 0) scenario.steps.push_back(author.step());
 }

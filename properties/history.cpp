@@ -18,6 +18,18 @@ bool runs_a_loop(Verb verb) {
   return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
 }
 
+/// Moments may be as far as can be said; beyond that is never.
+Nanos sum(Nanos moment, Nanos duration) {
+  Nanos sum;
+  if (duration == forever || __builtin_add_overflow(moment, duration, &sum)) return forever;
+  return sum;
+}
+
+Nanos rounded_up(Nanos duration, Nanos unit) {
+  if (unit == 1) return duration;
+  return duration <= 0 ? duration / unit * unit : sum(duration, unit - 1) / unit * unit;
+}
+
 bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
@@ -54,6 +66,7 @@ void History::clear(const Trace& trace) {
   runs.clear();
   loop_steps.clear();
   closed = early_stop_ = never;
+  refused.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &wait_of_frame_}) index->assign(index->size(), 0);
   coroutine_object_.assign(coroutine_object_.size(), false);
@@ -94,12 +107,12 @@ void History::read_step(std::size_t index) {
   if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
-    call.deadline = verb == Verb::call_at ? event.step.time
-                    : verb != Verb::call_later || event.step.time == forever ? event.step.time
-                                                                             : event.at + event.step.time;
+    call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
     if (verb == Verb::add_done_callback) call.future = event.id;
     calls.push_back(call);
     enlist(call_of_, event.made, calls);
+  } else if (event.made) {
+    refused.push_back(index);
   }
   if (verb == Verb::cancel && call(event.id)) {
     Call& cancelled = calls[call_of_[event.id] - 1];
@@ -328,6 +341,26 @@ bool History::in_a_later_pass(std::size_t event, std::size_t enter) const {
   const Call* source = call_of(*by);
   bool from_the_queue = by->step || (source && !source->timer());
   return from_the_queue ? pass(event) < pass(enter) : by->leave < enter;
+}
+
+Nanos History::end_of_wait(std::size_t poll) const {
+  Nanos began = (*this)[poll].at, limit = (*this)[poll].time;
+  if (limit <= 0 || poll + 1 == events().size()) return began;
+  Nanos woken = sum(began, limit);
+  return (*this)[poll + 1].at < woken ? began : woken;
+}
+
+Nanos History::beginning_of_pass(std::size_t event) const {
+  std::size_t polls_before = pass(event);
+  return (*this)[polls_before > 0 ? polls[polls_before - 1] + 1 : 0].at;
+}
+
+Nanos History::latest_deadline(std::size_t asked) const {
+  const Step& step = (*this)[asked].step;
+  if (step.time == forever || asked + 1 == events().size()) return forever;
+  // Moments of the scenario count from where the loop's clock stood before the first event.
+  Nanos from = step.verb == Verb::call_at ? events().front().at : (*this)[asked + 1].at;
+  return sum(rounded_up(from, trace_->resolution), rounded_up(step.time, trace_->resolution));
 }
 
 const Job* History::job_at(std::size_t event) const {

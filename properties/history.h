@@ -126,6 +126,7 @@ class History {
   std::vector<Run> runs;                // in the order in which they were asked for
   std::vector<std::size_t> loop_steps;  // close, is_running, is_closed and get_running_loop
   std::size_t closed = never;           // the `close` that took effect
+  std::vector<std::size_t> refused;  // registrations of callbacks that were answered by an error
 
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
@@ -149,6 +150,17 @@ class History {
   bool in_other_loop(const Job& job) const {
     return job.run != never && runs[job.run].verb == Verb::run_in_new_loop;
   }
+
+  /// The poll with this number, counted from 0, as the polls before an event are; `never` if there
+  /// were fewer.
+  std::size_t poll(std::size_t number) const { return number < polls.size() ? polls[number] : never; }
+  /// What the loop's clock showed at least when the poll was over.
+  Nanos end_of_wait(std::size_t poll) const;
+  /// What it showed at most when the event's pass began, or the trace.
+  Nanos beginning_of_pass(std::size_t event) const;
+  /// The moment by which any loop has to hold the call_later, call_at or sleep of this event to be
+  /// due: it read its clock between this event and the next, and may round up to its resolution.
+  Nanos latest_deadline(std::size_t asked) const;
 
   /// Whether the run ended at rest, with everything that could happen done. Only then may a judge
   /// say that something is missing.

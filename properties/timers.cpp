@@ -1,8 +1,464 @@
 // spec/07-timers.md
+//
+// A deadline counts from the moment of the call (`Call::deadline`), the order of timers is the order
+// of the loop's own deadlines (`Call::due`), and whether a timer could already be collected is asked
+// of the latest moment that either may mean (`latest_deadline`).
+#include <algorithm>
+#include <array>
+#include <ranges>
+
 #include "properties/property.h"
 
 namespace cede {
+namespace {
 
-std::span<const Property> timers() { return {}; }
+auto timers_in(const History& history) { return history.calls | std::views::filter(&Call::timer); }
+
+/// Whether every pass of the trace is a whole one, of the one loop.
+bool passes_are_whole(const History& history) { return !history.fatal && !history.other_loop; }
+
+Nanos at(const History& history, std::size_t event) { return history[event].at; }
+
+bool made_overdue(const History& history, const Call& timer) {
+  return timer.deadline < at(history, timer.asked);
+}
+
+bool cancelled_before(const Call& timer, std::size_t event) {
+  return timer.cancelled != never && timer.cancelled < event;
+}
+
+/// The number of the first poll that began with the timer made and due, whatever was left of the
+/// others to do; the number of all polls if none did.
+std::size_t first_poll_when_due(const History& history, const Call& timer) {
+  Nanos due = history.latest_deadline(timer.asked);
+  auto polls = std::span(history.polls).subspan(history.pass(timer.asked));
+  auto first = std::ranges::partition_point(polls, [&](std::size_t poll) { return at(history, poll) < due; });
+  return history.pass(timer.asked) + static_cast<std::size_t>(first - polls.begin());
+}
+
+/// The event that shows that the loop passed over a timer which was due: the second poll since, or
+/// the end at rest. `never` if it did not.
+std::size_t passed_over(const History& history, const Call& timer) {
+  std::size_t number = first_poll_when_due(history, timer);
+  std::size_t next = history.poll(number + 1);
+  if (next != never) return timer.entered > next ? next : never;
+  bool lost = history.complete && timer.entered == never && number < history.polls.size();
+  return lost ? history.events().size() - 1 : never;
+}
+
+/// The next job of the same pass, if that is no timer: one that was queued when the pass began.
+const Job* queued_job_behind(const History& history, const Job& job) {
+  const Job* next = &job + 1;
+  if (next > &history.jobs.back() || history.pass(next->enter) != history.pass(job.enter)) return nullptr;
+  const Call* call = history.call_of(*next);
+  return call && call->timer() ? nullptr : next;
+}
+
+bool closed_before(const History& history, std::size_t event) {
+  while (event-- > 0)
+    if (history[event].step.verb == Verb::close && history[event].answer.kind == Answer::Kind::nothing &&
+        history[event].what == What::did)
+      return true;
+  return false;
+}
+
+/// TIMER-1
+Verdict no_timer_is_early(const History& history) {
+  Ruling ruling;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.entered == never || timer.deadline == forever || made_overdue(history, timer)) continue;
+    ruling.require(at(history, timer.entered) + history.trace().resolution > timer.deadline, timer.entered,
+                   "the timer ran before its deadline");
+  }
+  return ruling;
+}
+
+/// TIMER-2
+Verdict late_timers_run_once_and_in_the_next_pass(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (const Call& timer : timers_in(history)) {
+    std::size_t late = history.poll(first_poll_when_due(history, timer));
+    if (late == never || timer.entered < late || timer.cancelled != never) continue;
+    if (at(history, late) == history.latest_deadline(timer.asked)) continue;  // on time: TIMER-9
+    ruling.reached();
+    std::size_t passed = passed_over(history, timer);
+    if (timer.entered == never && passed == never) continue;
+    ruling.require(passed == never, passed, "the timer was late already, and the loop passed over it");
+    ruling.require(timer.calls == 1, timer.entered, "a late timer ran more than once");
+  }
+  return ruling;
+}
+
+/// TIMER-3
+Verdict earlier_deadlines_run_first(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (const Call& one : timers_in(history)) {
+    if (one.entered == never || made_overdue(history, one)) continue;
+    for (const Call* other = &one + 1; other <= &history.calls.back(); ++other) {
+      if (!other->timer() || other->entered == never || made_overdue(history, *other)) continue;
+      const auto& [early, late] = one.due < other->due ? std::tie(one, *other) : std::tie(*other, one);
+      if (late.due - early.due < history.trace().resolution) continue;
+      // Made in the pass in which the first of them ran, the second may have come too late for it.
+      if (history.pass(other->asked) >= history.pass(std::min(early.entered, late.entered))) continue;
+      ruling.require(early.entered < late.entered, late.entered,
+                     "another timer with an earlier deadline was waiting");
+    }
+  }
+  return ruling;
+}
+
+/// Timers with equal deadlines that ran in one pass, by the order of their registration: 0 2 1 3.
+struct Ties {
+  std::array<std::uint8_t, 64> ranks{};
+  std::size_t count = 0;
+
+  Ties(const History& history, const Call& first) {
+    for (const Job& job : history.jobs) {
+      const Call* call = history.call_of(job);
+      if (!call || !call->timer() || call->due != first.due || count == ranks.size()) continue;
+      if (history.pass(job.enter) != history.pass(first.entered)) continue;
+      ids[count++] = call->id;
+    }
+    for (std::size_t i = 0; i < count; ++i)
+      ranks[i] = static_cast<std::uint8_t>(
+          std::ranges::count_if(std::span(ids).first(count), [&](Id id) { return id < ids[i]; }));
+  }
+
+  /// Whether Python's heapq, which compares deadlines alone, would have given them in this order.
+  bool in_heap_order() const {
+    std::array<std::uint8_t, 64> heap{};
+    for (std::size_t i = 0; i < count; ++i) heap[i] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (heap[0] != ranks[i]) return false;
+      // The last one is put where the path of right children, or left ones if there are no others, ends.
+      std::size_t left = count - i - 1, hole = 0;
+      for (std::size_t child = 1; child < left; child = 2 * hole + 1) {
+        if (child + 1 < left) ++child;
+        heap[hole] = heap[child];
+        hole = child;
+      }
+      heap[hole] = heap[left];
+    }
+    return true;
+  }
+
+ private:
+  std::array<Id, 64> ids{};
+};
+
+/// TIMER-4
+Verdict equal_deadlines_run_in_one_pass(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  bool any = false;
+  for (const Call& one : timers_in(history)) {
+    if (one.due == forever || one.cancelled != never) continue;
+    for (const Call* other = &one + 1; other <= &history.calls.back(); ++other) {
+      if (!other->timer() || other->due != one.due || other->cancelled != never) continue;
+      std::size_t first = std::min(one.entered, other->entered), second = std::max(one.entered, other->entered);
+      if (first == never || history.pass(other->asked) >= history.pass(first)) continue;
+      std::size_t end = history.poll(history.pass(first));
+      if (second == never && end == never) continue;
+      ruling.require(second < end, end, "a timer with the same deadline was left over in its pass");
+      if (other->entered > one.entered) continue;
+      any |= !Ties(history, one).in_heap_order();
+      ruling.variant(any ? "any" : "heap-order", other->entered);
+    }
+  }
+  return ruling;
+}
+
+/// TIMER-5
+Verdict timers_without_delay_run_behind_the_queue_of_the_next_pass(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.verb != Verb::call_later || history[timer.asked].step.time != 0 || timer.entered == never) continue;
+    std::uint32_t made = history.pass(timer.asked), ran = history.pass(timer.entered);
+    ruling.require(ran != made, timer.entered, "the timer ran in the pass that made it");
+    ruling.require(ran == made + 1, timer.entered, "the timer let a pass go by");
+    const Job* behind = queued_job_behind(history, *history.job_at(timer.entered));
+    ruling.require(!behind, timer.entered, "the timer ran before a job that was queued already");
+  }
+  return ruling;
+}
+
+/// TIMER-6
+Verdict overdue_timers_run_by_deadline_in_the_next_pass(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (std::size_t refused : history.refused) {
+    const Event& event = history[refused];
+    bool overdue = event.step.verb == Verb::call_later ? event.step.time < 0
+                   : event.step.verb == Verb::call_at && event.step.time < event.at;
+    if (overdue && !closed_before(history, refused))
+      ruling.require(false, refused, "a deadline in the past was refused");
+  }
+  for (const Call& timer : timers_in(history)) {
+    if (!made_overdue(history, timer) || timer.entered == never) continue;
+    const Job& job = *history.job_at(timer.entered);
+    ruling.require(history.pass(timer.entered) == history.pass(timer.asked) + 1, timer.entered,
+                   "an overdue timer did not run in the pass after it was made");
+    ruling.require(!queued_job_behind(history, job), timer.entered,
+                   "an overdue timer ran before a job that was queued already");
+    const Call* before = &job == &history.jobs.front() ? nullptr : history.call_of(*(&job - 1));
+    if (!before || !before->timer() || !made_overdue(history, *before)) continue;
+    if (history.pass(before->entered) != history.pass(timer.entered)) continue;
+    ruling.require(history.latest_deadline(timer.asked) >= before->deadline, timer.entered,
+                   "an overdue timer ran behind one that was less overdue");
+  }
+  return ruling;
+}
+
+/// TIMER-7
+Verdict timers_come_last_in_a_pass(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.entered != never) {
+      const Job* behind = queued_job_behind(history, *history.job_at(timer.entered));
+      ruling.require(!behind, timer.entered, "a timer ran before a job that was queued before the poll");
+    }
+    // Due by the wait of a poll, it belongs to the pass of that poll.
+    std::size_t number = first_poll_when_due(history, timer);
+    std::size_t waited = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
+    if (waited == never || timer.entered < waited || timer.cancelled != never) continue;
+    if (history.end_of_wait(waited) < history.latest_deadline(timer.asked)) continue;
+    std::size_t next = history.poll(number);
+    if (timer.entered != never || next != never)
+      ruling.require(timer.entered < next, next, "the wait made a timer due, and the pass ended without it");
+  }
+  return ruling;
+}
+
+/// Whether a run began between two events, and a pass with it.
+bool run_began(const History& history, std::size_t from, std::size_t to) {
+  for (; from < to; ++from)
+    if (history[from].what == What::did && history[from].job == 0) return true;
+  return false;
+}
+
+/// TIMER-8
+Verdict what_becomes_due_in_a_pass_waits_for_the_next(const History& history) {
+  Ruling ruling;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.entered == never) continue;
+    std::uint32_t pass = history.pass(timer.entered);
+    if (history.pass(timer.asked) == pass) {
+      if (history.job_at(timer.asked) && !run_began(history, timer.asked, timer.entered))
+        ruling.require(false, timer.entered, "the timer ran in the pass that made it");
+      continue;
+    }
+    std::size_t poll = history.polls[pass - 1];
+    bool due_in_pass = timer.due >= at(history, poll + 1) + history.trace().resolution &&
+                       timer.due <= at(history, timer.entered);
+    if (due_in_pass && !run_began(history, poll, timer.entered))
+      ruling.require(false, timer.entered, "the timer became due while the jobs of this pass ran");
+    else if (history.latest_deadline(timer.asked) <= at(history, poll) && history[poll - 1].what == What::leave)
+      ruling.require(true, timer.entered, {});  // it was due before the poll, and waited for it
+  }
+  return ruling;
+}
+
+/// TIMER-9
+Verdict a_deadline_that_is_reached_is_due(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.cancelled != never) continue;
+    Nanos due = history.latest_deadline(timer.asked);
+    std::size_t number = first_poll_when_due(history, timer);
+    std::size_t reached = history.poll(number), next = history.poll(number + 1);
+    std::size_t before = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
+    bool by_wait = before != never && timer.entered > before && history.end_of_wait(before) == due;
+    bool by_job = reached != never && timer.entered > reached && at(history, reached) == due;
+    if (!by_wait && !by_job) continue;
+    ruling.reached();
+    if (timer.entered != never || next != never)
+      ruling.require(timer.entered < next, next, "the clock stood at the deadline, and the timer did not run");
+  }
+  return ruling;
+}
+
+/// TIMER-10
+Verdict delays_count_from_the_call(const History& history) {
+  Ruling ruling;
+  const Nanos tick = history.trace().resolution;
+  Nanos clock = 0;  // as the latest call read it
+  for (const Call& timer : timers_in(history)) {
+    Nanos delay = history[timer.asked].step.time;
+    if (timer.verb != Verb::call_later || delay < 0 || timer.deadline == forever) continue;
+    if (timer.due - delay + tick <= clock) ruling.require(false, timer.asked, "the loop's clock went back");
+    clock = std::max(clock, timer.due - delay);
+    // Only where time has passed in the pass, the moment of the call is another than its beginning.
+    if (at(history, timer.asked) < history.beginning_of_pass(timer.asked) + tick) continue;
+    ruling.reached();
+    if (timer.entered == never) continue;
+    ruling.require(at(history, timer.entered) + tick > timer.deadline, timer.entered,
+                   "the delay was counted from before the call");
+  }
+  return ruling;
+}
+
+/// The earliest deadline among the timers that may still run at the event. The timers inside of
+/// sleeps are not in the trace; once there was a sleep, it can be as early as one likes.
+Nanos earliest_deadline(const History& history, std::size_t event) {
+  Nanos earliest = forever;
+  for (const Call& timer : timers_in(history))
+    if (timer.asked < event && timer.entered > event && !cancelled_before(timer, event))
+      earliest = std::min(earliest, timer.due);
+  for (const Wait& wait : history.waits)
+    if (wait.asked < event && history[wait.asked].step.verb == Verb::sleep)
+      earliest = 0;
+  return earliest;
+}
+
+/// TIMER-11
+Verdict cancelled_timers_neither_run_nor_wake(const History& history) {
+  Ruling ruling;
+  const Nanos tick = history.trace().resolution;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.cancelled == never || timer.entered < timer.cancelled) continue;
+    ruling.reached();
+    const Job* by = history.job_at(timer.cancelled);
+    const Call* canceller = by ? history.call_of(*by) : nullptr;
+    if (timer.entered != never) {
+      // Cancelled by a queued job of its own pass, it is TIMER-12's.
+      if ((canceller && canceller->timer()) || history.pass(timer.cancelled) < history.pass(timer.entered))
+        ruling.require(false, timer.entered, "the timer had been cancelled");
+      continue;
+    }
+    if (timer.due < history.events().back().at) ruling.require(true, timer.cancelled, {});
+    // The earliest of all when it was cancelled, it must not wake the loop either.
+    if (history.other_loop || earliest_deadline(history, timer.cancelled + 1) <= timer.due) continue;
+    for (std::size_t number = history.pass(timer.cancelled);; ++number) {
+      std::size_t idle = history.poll(number);
+      if (idle == never || at(history, idle) >= timer.due) break;
+      Nanos limit = history[idle].time, wake;
+      if (limit <= 0 || __builtin_add_overflow(at(history, idle), limit, &wake)) continue;
+      bool for_it = wake > timer.due - tick && wake < timer.due + tick;
+      ruling.require(!for_it || earliest_deadline(history, idle) < wake + tick, idle,
+                     "the loop waits for the deadline of a cancelled timer");
+    }
+  }
+  return ruling;
+}
+
+/// TIMER-12
+Verdict collected_timers_can_still_be_cancelled(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  for (const Call& timer : timers_in(history)) {
+    if (timer.cancelled == never || timer.entered < timer.cancelled) continue;
+    const Job* by = history.job_at(timer.cancelled);
+    const Call* canceller = by ? history.call_of(*by) : nullptr;
+    if (!by || (canceller && canceller->timer()) || history.pass(timer.cancelled) == 0) continue;
+    std::size_t collected = history.polls[history.pass(timer.cancelled) - 1];
+    if (timer.asked > collected) continue;
+    if (history.end_of_wait(collected) < history.latest_deadline(timer.asked)) continue;
+    ruling.require(timer.entered == never, timer.entered, "the timer had been cancelled by an earlier job");
+  }
+  return ruling;
+}
+
+/// The poll, one of the last two before an event, that would wait beyond a deadline; `never` if none.
+std::size_t oversleeping_poll(const History& history, std::size_t asked, std::size_t until, Nanos due) {
+  std::size_t number = until == never ? history.polls.size() : history.pass(until);
+  for (int last = 2; last > 0 && number > history.pass(asked); --last) {
+    std::size_t poll = history.polls[--number];
+    // The loop reckoned the limit after the event before the poll.
+    Nanos limit = history[poll].time, left = std::max<Nanos>(due, 0) - at(history, poll - 1);
+    if (limit > 0 && limit - history.trace().resolution >= left) return poll;
+  }
+  return never;
+}
+
+/// TIMER-13
+Verdict polls_wait_until_the_earliest_deadline(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  for (const Call& call : history.calls) {
+    if (call.verb == Verb::call_soon) {
+      std::size_t next = history.poll(history.pass(call.asked));
+      if (next == never || call.entered < next || cancelled_before(call, next)) continue;
+      ruling.require(history[next].time <= 0, next, "the poll waits while a job is queued");
+    } else if (call.timer() && call.cancelled == never) {
+      Nanos due = history.latest_deadline(call.asked);
+      if (due == forever || history.pass(call.asked) == history.polls.size()) continue;
+      std::size_t poll = oversleeping_poll(history, call.asked, call.entered, due);
+      ruling.require(poll == never, poll, "the poll waits beyond the deadline of a timer");
+    }
+  }
+  return ruling;
+}
+
+/// TIMER-14
+Verdict an_error_in_a_timer_harms_no_other(const History& history) {
+  Ruling ruling;
+  if (!passes_are_whole(history)) return ruling;
+  for (const Job& job : history.jobs) {
+    const Call* failed = history.call_of(job);
+    if (!failed || !failed->timer() || job.leave == never) continue;
+    const Event& last = history[job.leave - 1];
+    if (last.what != What::did || last.step.verb != Verb::raise || last.job != job.number) continue;
+    ruling.reached();
+    if (job.leave + 1 < history.events().size())
+      ruling.require(history[job.leave + 1].what == What::error, job.leave + 1,
+                     "the error handler was not called");
+    for (const Call& timer : timers_in(history)) {
+      if (timer.asked > job.enter || timer.entered < job.leave || timer.cancelled != never) continue;
+      std::size_t passed = passed_over(history, timer);
+      if (timer.entered == never && passed == never) continue;
+      ruling.require(passed == never, passed, "a timer was passed over after another one had failed");
+    }
+  }
+  return ruling;
+}
+
+/// TIMER-15
+Verdict very_far_deadlines_do_not_fire(const History& history) {
+  constexpr Nanos far = 24 * 24 * 3600 * second;  // about as many milliseconds as 31 bits can say
+  Ruling ruling;
+  for (std::size_t refused : history.refused) {
+    const Step& step = history[refused].step;
+    if (step.time < far || closed_before(history, refused)) continue;
+    if (step.time == forever) ruling.variant("refused", refused);
+    else ruling.require(false, refused, "a deadline that is far but finite was refused");
+  }
+  for (const Call& timer : timers_in(history)) {
+    if (history[timer.asked].step.time < far) continue;
+    ruling.reached();
+    if (timer.cancelled != never || history.pass(timer.asked) == history.polls.size()) continue;
+    bool fired = timer.entered != never &&
+                 (timer.deadline == forever ||
+                  at(history, timer.entered) + history.trace().resolution <= timer.deadline);
+    ruling.require(!fired, timer.entered, "a timer ran whose deadline is very far away");
+  }
+  return ruling;
+}
+
+constexpr Property list[] = {
+    {"TIMER-1", no_timer_is_early},
+    {"TIMER-2", late_timers_run_once_and_in_the_next_pass},
+    {"TIMER-3", earlier_deadlines_run_first},
+    {"TIMER-4", equal_deadlines_run_in_one_pass},
+    {"TIMER-5", timers_without_delay_run_behind_the_queue_of_the_next_pass},
+    {"TIMER-6", overdue_timers_run_by_deadline_in_the_next_pass},
+    {"TIMER-7", timers_come_last_in_a_pass},
+    {"TIMER-8", what_becomes_due_in_a_pass_waits_for_the_next},
+    {"TIMER-9", a_deadline_that_is_reached_is_due},
+    {"TIMER-10", delays_count_from_the_call},
+    {"TIMER-11", cancelled_timers_neither_run_nor_wake},
+    {"TIMER-12", collected_timers_can_still_be_cancelled},
+    {"TIMER-13", polls_wait_until_the_earliest_deadline},
+    {"TIMER-14", an_error_in_a_timer_harms_no_other},
+    {"TIMER-15", very_far_deadlines_do_not_fire},
+};
+
+}  // namespace
+
+std::span<const Property> timers() { return list; }
 
 }  // namespace cede
