@@ -37,7 +37,7 @@ void History::clear(const Trace& trace) {
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_})
     index->assign(index->size(), 0);
-  complete = cancels = fatal = other_loop = by_hand = stops = false;
+  complete = cancels = fatal = other_loop = by_hand = touches = stops = false;
 }
 
 void History::read_event(std::size_t index) {
@@ -134,15 +134,13 @@ void History::read_step(std::size_t index) {
   else if (is_about_an_object(verb) && event.id && !coroutine(event.id)) read_completion(index, mention(event.id, index));
 
   if (suspends(verb)) {
-    Wait wait{.asked = index, .frame = event.frame};
-    wait.task = task && !frames[frame_of_[event.frame] - 1].by_hand ? task->id : 0;
-    wait.awaited = event.id;
-    waits.push_back(wait);
+    waits.push_back({.asked = index, .task = frame(event.frame)->task, .frame = event.frame, .awaited = event.id});
     enlist(wait_of_frame_, event.frame, waits);
   }
   if (verb == Verb::raise || verb == Verb::set_exception) fatal |= event.step.value.error == ErrorKind::exit;
   other_loop |= verb == Verb::run_in_new_loop;
   by_hand |= verb == Verb::send;
+  touches |= verb == Verb::get_awaiter;
   stops |= verb == Verb::stop;
 }
 

@@ -126,6 +126,8 @@ class History {
   /// Whether a second loop or a coroutine driven by hand took part.
   bool other_loop = false;
   bool by_hand = false;
+  /// Whether somebody obtained an awaiter.
+  bool touches = false;
   /// Whether `stop` was said, so that runs ended for other reasons than rest.
   bool stops = false;
 
