@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cede {
 namespace {
@@ -135,6 +136,13 @@ class Author {
   }
 
   Step step() {
+    Step step = sequel_.who ? std::exchange(sequel_, {}) : any();
+    sequel_ = sequel_of(step);
+    return step;
+  }
+
+ private:
+  Step any() {
     Step step;
     // The newest speakers have said least.
     step.who = started_[std::max(random_.below(started_count_), random_.below(started_count_))];
@@ -144,7 +152,35 @@ class Author {
     return step;
   }
 
- private:
+  /// Steps that are seldom drawn together and only together say much; without a speaker none.
+  Step sequel_of(const Step& step) {
+    const Name name = step.name;
+    const std::uint32_t draw = random_.below(16);
+    switch (step.verb) {
+      case Verb::create_task: return is_coroutine(step.who) && draw < 1 ? Step{step.who, Verb::await, name} : Step{};
+      case Verb::create_coroutine:
+        if (draw < 2) return {step.who, Verb::get_awaiter, name};
+        if (draw < 5) return {step.who, Verb::send, name};
+        return draw < 12 ? Step{any_task(), Verb::await, name} : Step{};
+      case Verb::await:
+        if (!contains(coroutine_names, name)) return {};
+        if (draw < 5) return {name, Verb::yield};
+        return draw < 12 ? Step{any_task(), Verb::await, name} : Step{};
+      case Verb::send:
+        if (draw < 4) return {.who = name, .verb = Verb::yield, .value = any_value(random_)};
+        return draw < 12 ? Step{.who = step.who, .verb = Verb::send, .name = name, .value = any_value(random_)} : Step{};
+      default: return {};
+    }
+  }
+
+  /// One that has been started, if there is one.
+  Name any_task() {
+    Name task = pick(random_, task_names);
+    for (int tries = 0; tries < 4; ++tries)
+      if (Name name = started_[random_.below(started_count_)]; contains(task_names, name)) task = name;
+    return task;
+  }
+
   Verb verb_for(Name who) {
     for (int tries = 0; tries < 16; ++tries) {
       const Weight& weight = *by_draw[random_.below(draws)];
@@ -217,6 +253,7 @@ class Author {
 
   Random& random_;
   std::uint32_t off_ = 0;
+  Step sequel_;  // comes next, if it has a speaker
   std::array<Name, 16> started_;
   std::uint32_t started_count_ = 0;
 };
