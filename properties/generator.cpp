@@ -157,7 +157,8 @@ class Author {
     const Name name = step.name;
     const std::uint32_t draw = random_.below(16);
     switch (step.verb) {
-      case Verb::create_task: return is_coroutine(step.who) && draw < 1 ? Step{step.who, Verb::await, name} : Step{};
+      case Verb::create_task:
+        return is_coroutine(step.who) && draw < 1 ? Step{step.who, Verb::await, name} : Step{};
       case Verb::create_coroutine:
         if (draw < 2) return {step.who, Verb::get_awaiter, name};
         if (draw < 5) return {step.who, Verb::send, name};
@@ -168,7 +169,8 @@ class Author {
         return draw < 12 ? Step{any_task(), Verb::await, name} : Step{};
       case Verb::send:
         if (draw < 4) return {.who = name, .verb = Verb::yield, .value = any_value(random_)};
-        return draw < 12 ? Step{.who = step.who, .verb = Verb::send, .name = name, .value = any_value(random_)} : Step{};
+        if (draw < 12) return {.who = step.who, .verb = Verb::send, .name = name, .value = any_value(random_)};
+        return {};
       default: return {};
     }
   }
