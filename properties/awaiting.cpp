@@ -8,13 +8,6 @@
 namespace cede {
 namespace {
 
-/// What follows the event at once; null where the scripts are cut off.
-const Event* next(const History& history, std::size_t event) {
-  if (event + 1 >= history.events().size()) return nullptr;
-  const Event& after = history[event + 1];
-  return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
-}
-
 /// What a task awaits: a future or another task. Null for all other waits.
 const FutureLife* awaited(const History& history, const Wait& wait) {
   const FutureLife* future = wait.awaited ? history.future(wait.awaited) : nullptr;
@@ -68,19 +61,29 @@ Verdict awaiting_a_new_task_cedes(const History& history) {
   for (const Wait& wait : history.waits) {
     const FutureLife* task = awaited(history, wait);
     if (!task || !task->task || history[task->made].job != history[wait.asked].job) continue;
-    ruling.require(ceded(history, wait), wait.got, "it is not new when it is awaited, or the await does not cede");
+    ruling.require(ceded(history, wait), wait.got,
+                   "it is not new when it is awaited, or the await does not cede");
     if (task->steps.empty()) continue;
     std::size_t entered = history.jobs[task->steps.front()].enter;
     ruling.require(history.pass(entered) == history.pass(task->made) + 1, entered,
                    "its first step is not in the next pass");
     for (const Call& call : history.calls)
       if (call.verb == Verb::call_soon && call.asked < task->made && call.entered != never)
-        ruling.require(call.entered < entered, call.entered, "it was ready before the new task, and comes later");
+        ruling.require(call.entered < entered, call.entered,
+                       "it was ready before the new task, and comes later");
     if (!history.cancels && before(task->completed, wait.got))
       ruling.require(history.pass(wait.got) == history.pass(task->completed) + 1, wait.got,
                      "the waiter is not resumed in the pass after the one in which the task ended");
   }
   return ruling;
+}
+
+/// Whether the last run ended although nobody stopped it, no error left it and it was not at rest.
+bool returned_by_itself(const History& history) {
+  if (history.complete || history.stops || history.fatal) return false;
+  auto last = history.events().rbegin();
+  if (last->what == What::did && last->step.verb == Verb::close) ++last;
+  return last->what == What::got && last->step.verb == Verb::run && last->answer == Answer{};
 }
 
 /// AWAIT-3
@@ -93,9 +96,11 @@ Verdict awaiting_a_pending_future_cedes(const History& history) {
     ruling.reached();
     if (wait.got != never) {
       ruling.require(ceded(history, wait), wait.got, "the future is pending, and the await does not cede");
-      ruling.require(future->completed < wait.got, wait.got, "the waiter resumes, and the future is not done");
+      ruling.require(future->completed < wait.got, wait.got,
+                     "the waiter resumes, and the future is not done");
     } else if (future->completed == never) {
-      ruling.require(history.events().back().what != What::stuck, history.events().size() - 1,
+      bool spins = history.events().back().what == What::stuck;
+      ruling.require(!spins && !returned_by_itself(history), history.events().size() - 1,
                      "with nothing to do but wait, the loop does not rest");
     }
   }
@@ -104,7 +109,7 @@ Verdict awaiting_a_pending_future_cedes(const History& history) {
 
 /// The rule of AWAIT-4 and AWAIT-5: the answer is the very next event.
 void require_at_once(const History& history, const Wait& wait, std::string_view why, Ruling& ruling) {
-  if (next(history, wait.asked)) ruling.require(wait.got == wait.asked + 1, wait.asked + 1, why);
+  if (history.next(wait.asked)) ruling.require(wait.got == wait.asked + 1, wait.asked + 1, why);
 }
 
 /// AWAIT-4
@@ -136,12 +141,12 @@ Verdict a_coroutine_cedes_if_something_inside_does(const History& history) {
     const FutureLife* future = awaited(history, wait);
     const Frame* inner = history.frame(wait.frame);
     bool suspends = future ? is_pending(*future, wait.asked) && !history.cancels : !wait.awaited;
-    if (wait.task && inner->caller && suspends && next(history, wait.asked))
+    if (wait.task && inner->caller && suspends && history.next(wait.asked))
       ruling.require(ceded(history, wait), wait.got, "it is to suspend, and its caller goes on");
   }
   for (const Frame& inner : history.frames) {
     if (!inner.caller || !inner.task || inner.ended == never) continue;
-    const Event* after = next(history, inner.ended);
+    const Event* after = history.next(inner.ended);
     bool suspended = history[inner.ended].job != history[inner.first].job;
     if (!after || suspended || history[inner.ended].answer.is_raised()) continue;
     ruling.require(after->frame, inner.ended + 1, "nothing in it suspended, and it cedes");
@@ -159,7 +164,8 @@ Verdict a_waiter_resumes_in_the_pass_after_the_completion(const History& history
         !before(future->completed, wait.got))
       continue;
     if (const Job* completer = history.job_at(future->completed))
-      ruling.require(completer->leave < wait.got, wait.got, "the waiter is resumed inside the completing call");
+      ruling.require(completer->leave < wait.got, wait.got,
+                     "the waiter is resumed inside the completing call");
     if (is_in_a_pass(history, future->completed))
       ruling.require(history.pass(wait.got) == history.pass(future->completed) + 1, wait.got,
                      "the waiter is not resumed in the pass after the completion");
@@ -175,7 +181,8 @@ class Line {
   void next(std::size_t entered) {
     if (entered == never) return;
     if (last_ != never)
-      ruling_.require(last_ < entered, entered, "it comes before somebody who waited longer for the same future");
+      ruling_.require(last_ < entered, entered,
+                      "it comes before somebody who waited longer for the same future");
     last_ = entered;
   }
 
@@ -216,7 +223,8 @@ Verdict every_waiter_gets_the_outcome(const History& history) {
     if (!future || !before(future->completed, wait.got)) continue;
     Answer outcome = future->outcome;
     if (!outcome.is_raised() && outcome.value.none()) outcome = {};
-    ruling.require(history[wait.got].answer == outcome, wait.got, "this is not the outcome of what was awaited");
+    ruling.require(history[wait.got].answer == outcome, wait.got,
+                   "this is not the outcome of what was awaited");
   }
   return ruling;
 }
@@ -251,7 +259,7 @@ Verdict without_the_await_nothing_happens(const History& history) {
   if (!history.touches && !history.by_hand) return ruling;
   for (std::size_t event = 0; event < history.events().size(); ++event) {
     const Event& touch = history[event];
-    const Event* after = next(history, event);
+    const Event* after = history.next(event);
     if (!after || touch.step.verb != Verb::get_awaiter || touch.what != What::did) continue;
     const Frame* frame = history.frame(touch.frame);
     bool begins = after->frame && history.frame(after->frame)->first == event + 1;
@@ -261,9 +269,10 @@ Verdict without_the_await_nothing_happens(const History& history) {
     if (history.complete && task && task->task)
       ruling.require(!task->steps.empty(), event, "the task was touched, and never runs");
   }
+  if (!history.by_hand) return ruling;
   for (const Job& job : history.jobs) {
-    const Frame* last = job.step && job.leave != never ? history.frame(history[job.leave - 1].frame) : nullptr;
-    if (history.by_hand && last)
+    if (!job.step || job.leave == never) continue;
+    if (const Frame* last = history.frame(history[job.leave - 1].frame))
       ruling.require(!last->by_hand, job.leave, "what was driven by hand suspends the task that drives it");
   }
   return ruling;

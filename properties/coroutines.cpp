@@ -7,13 +7,6 @@
 namespace cede {
 namespace {
 
-/// What follows the event at once; null where the scripts are cut off.
-const Event* next(const History& history, std::size_t event) {
-  if (event + 1 >= history.events().size()) return nullptr;
-  const Event& after = history[event + 1];
-  return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
-}
-
 /// What a value is that travels by hand: a number, or nothing.
 Answer handed(const Value& value) {
   return value.kind == Value::Kind::number ? Answer::of(value) : Answer{};
@@ -38,7 +31,8 @@ Verdict a_coroutine_goes_on_where_it_stopped(const History& history) {
   Ruling ruling;
   for (const Wait& wait : history.waits)
     if (wait.suspended && wait.got != never)
-      ruling.require(history[wait.got].step == history[wait.asked].step, wait.got, "it goes on somewhere else");
+      ruling.require(history[wait.got].step == history[wait.asked].step, wait.got,
+                     "it goes on somewhere else");
   for (const Frame& frame : history.frames) {
     if (frame.skipped != never)
       ruling.require(false, frame.skipped, "it goes on without the answer for which it had stopped");
@@ -66,7 +60,7 @@ Verdict a_suspension_passes_through_all_levels(const History& history) {
   for (const Frame& inner : history.frames) {
     if (!inner.caller || !inner.task || inner.ended == never) continue;
     const Event& end = history[inner.ended];
-    const Event* after = next(history, inner.ended);
+    const Event* after = history.next(inner.ended);
     bool suspended = end.job != history[inner.first].job;
     if (!after || !suspended || end.answer.is_raised()) continue;
     ruling.require(after->job == end.job && after->frame, inner.ended + 1,
@@ -78,13 +72,14 @@ Verdict a_suspension_passes_through_all_levels(const History& history) {
 /// One `send`: into a fresh coroutine, or into a suspended one.
 void judge_send(const History& history, std::size_t sent, Ruling& ruling) {
   const CoroutineLife* coroutine = history.coroutine(history[sent].id);
-  const Event* after = next(history, sent);
+  const Event* after = history.next(sent);
   if (!coroutine || !after) return;
   const Frame* body = history.frame(coroutine->frame);
   const Answer value = handed(history[sent].step.value);
   if (body && body->first <= sent) {
     if (after->what == What::got && after->step.verb == Verb::yield)
-      ruling.require(after->answer == value, sent + 1, "what was sent is not the value of the suspended expression");
+      ruling.require(after->answer == value, sent + 1,
+                     "what was sent is not the value of the suspended expression");
   } else if (value == Answer{}) {
     ruling.require(body && body->first == sent + 1, sent + 1, "the first resumption does not start the body");
   } else {
@@ -109,7 +104,8 @@ Verdict values_travel_both_ways(const History& history) {
   for (const Wait& wait : history.waits)
     if (wait.task && wait.got != never && history[wait.asked].step.verb == Verb::yield &&
         !history[wait.got].answer.is_raised())
-      ruling.require(history[wait.got].answer == Answer{}, wait.got, "under a task the resumed value has to be empty");
+      ruling.require(history[wait.got].answer == Answer{}, wait.got,
+                     "under a task the resumed value has to be empty");
   if (!history.by_hand) return ruling;
   for (std::size_t event = 0; event < history.events().size(); ++event) {
     if (history[event].step.verb != Verb::send) continue;
@@ -121,7 +117,7 @@ Verdict values_travel_both_ways(const History& history) {
 
 /// The await of a coroutine object that has been used: an error, there and then.
 void require_refusal(const History& history, const Wait& wait, std::string_view why, Ruling& ruling) {
-  const Event* after = next(history, wait.asked);
+  const Event* after = history.next(wait.asked);
   if (!after) return;
   bool refused = wait.got == wait.asked + 1 && after->answer.is_raised(ErrorKind::runtime);
   ruling.require(refused, wait.asked + 1, why);
@@ -154,7 +150,8 @@ Verdict only_one_may_await_a_coroutine(const History& history) {
     require_refusal(history, wait, "another task is in the middle of it, and the await is no error", ruling);
     for (const Wait& own : history.waits)
       if (own.frame == body->id && own.got != never && own.got > wait.asked)
-        ruling.require(history.job_at(own.got)->subject == body->task, own.got, "it goes on for the newcomer");
+        ruling.require(history.job_at(own.got)->subject == body->task, own.got,
+                       "it goes on for the newcomer");
   }
   return ruling;
 }
@@ -166,13 +163,14 @@ Verdict an_error_rises_through_the_awaits(const History& history) {
     if (!inner.caller || inner.ended == never || !history[inner.ended].answer.is_raised()) continue;
     const Event& end = history[inner.ended];
     const Step& by = history[inner.by].step;
-    const Event* after = next(history, inner.ended);
+    const Event* after = history.next(inner.ended);
     if (!after) continue;
     bool at_once = after->frame == inner.caller && after->job == end.job;
     ruling.require(at_once, inner.ended + 1, "the error does not reach the caller in the same step");
     bool caught = by.verb == Verb::catch_ && catches(by.value.error, end.answer.value.error);
     if (at_once && !caught)
-      ruling.require(after->answer == end.answer, inner.ended + 1, "the error does not leave the await unchanged");
+      ruling.require(after->answer == end.answer, inner.ended + 1,
+                     "the error does not leave the await unchanged");
     if (at_once && caught)
       ruling.require(after->what == What::did || !after->answer.is_raised(), inner.ended + 1,
                      "the error was caught, and goes on nevertheless");

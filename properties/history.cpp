@@ -64,7 +64,8 @@ void History::read_frame(std::size_t index) {
   if (!frame(event.frame)) begin_frame(index);
   Frame& speaker = frames[frame_of_[event.frame] - 1];
   bool waits = event.frame < wait_of_frame_.size() && wait_of_frame_[event.frame];
-  if ((speaker.callee || (waits && event.what != What::got)) && speaker.skipped == never) speaker.skipped = index;
+  bool skips = speaker.callee || (waits && event.what != What::got);
+  if (skips && speaker.skipped == never) speaker.skipped = index;
   if (event.what != What::end) return;
   speaker.ended = index;
   if (speaker.caller) frames[frame_of_[speaker.caller] - 1].callee = 0;
@@ -79,9 +80,9 @@ void History::begin_frame(std::size_t index) {
   Frame begun{.id = (*this)[index].frame, .first = index};
   if (index > 0) {
     const Event& before = (*this)[index - 1];
+    Verb verb = before.step.verb;
     bool starts = before.what == What::enter || before.what == What::error ||
-                  (before.what == What::did && (runs_inline(before.step.verb) || before.step.verb == Verb::await ||
-                                                before.step.verb == Verb::send));
+                  (before.what == What::did && (runs_inline(verb) || verb == Verb::await || verb == Verb::send));
     if (starts) begun.by = index - 1;
     else if (before.what == What::end && repeats(frame(before.frame))) begun.by = frame(before.frame)->by;
   }
@@ -131,10 +132,12 @@ void History::read_step(std::size_t index) {
     enlist(coroutine_of_, event.id, coroutines);
   }
   if (verb == Verb::create_task && event.id) mention(event.id, index).task = true;
-  else if (is_about_an_object(verb) && event.id && !coroutine(event.id)) read_completion(index, mention(event.id, index));
+  else if (is_about_an_object(verb) && event.id && !coroutine(event.id))
+    read_completion(index, mention(event.id, index));
 
   if (suspends(verb)) {
-    waits.push_back({.asked = index, .task = frame(event.frame)->task, .frame = event.frame, .awaited = event.id});
+    Id task_id = frame(event.frame)->task;
+    waits.push_back({.asked = index, .task = task_id, .frame = event.frame, .awaited = event.id});
     enlist(wait_of_frame_, event.frame, waits);
   }
   if (verb == Verb::raise || verb == Verb::set_exception) fatal |= event.step.value.error == ErrorKind::exit;

@@ -104,6 +104,13 @@ class History {
   std::vector<CoroutineLife> coroutines;  // in the order in which they were made
   std::vector<std::size_t> polls;
 
+  /// What comes right behind the event; null where the scripts are cut off.
+  const Event* next(std::size_t event) const {
+    if (event + 1 >= events().size()) return nullptr;
+    const Event& after = (*this)[event + 1];
+    return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
+  }
+
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
 
