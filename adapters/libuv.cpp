@@ -193,7 +193,7 @@ class UvLoop : public AbstractLoop {
       else uv_close(handle, nullptr);
     };
     uv_walk(&loop_, close, nullptr);
-    uv_run(&loop_, UV_RUN_DEFAULT);  // calls back the closes
+    while (uv_loop_alive(&loop_)) uv_run(&loop_, UV_RUN_DEFAULT);  // calls back the closes; a stop may be left over
     must(uv_loop_close(&loop_), "uv_loop_close");
   }
 

@@ -438,7 +438,9 @@ class Player : WaitObserver {
     if (!count_start()) return;
     Ref<CoroutineObject> driven = named.coroutine;
     auto yielded = driven->driver.send(number_in(step.value));
-    record(What::got, step, frame, id).answer = answer_or_nothing(value_of(yielded));
+    bool over = yielded.ok() && driven->body.done();  // and then it is what the body returned (CORO-4)
+    record(What::got, step, frame, id).answer =
+        answer_or_nothing(over ? driven->body.outcome() : value_of(yielded));
   }
 
   void act_at_once(const Line& line, Id frame) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cede {
 namespace {
@@ -129,13 +130,23 @@ class Author {
   explicit Author(Random& random) : random_(random) {
     // Half of the scenarios may say everything but the rare; the others leave out what swarm says.
     off_ = random.once_in(2) ? 0 : static_cast<std::uint32_t>(random.next() & random.next());
-    for (auto rare : {fatal, loops, closing, handlers})
-      if (!random.once_in(6)) off_ |= rare;
+    for (auto rare : {fatal, loops, handlers})
+      if (!random.once_in(3)) off_ |= rare;
+    if (!random.once_in(6)) off_ |= closing;
     start(main_script);
   }
 
   Step step() {
-    if (foreseen_ > 0) return next_[--foreseen_];
+    bool drawn = foreseen_ == 0;
+    Step step = drawn ? any() : next_[--foreseen_];
+    if (drawn) foresee(step);
+    if (foreseen_ > 0) return step;
+    if (Step sequel = sequel_of(step); sequel.who) next_[foreseen_++] = sequel;
+    return step;
+  }
+
+ private:
+  Step any() {
     Step step;
     // The newest speakers have said least.
     step.who = started_[std::max(random_.below(started_count_), random_.below(started_count_))];
@@ -146,11 +157,9 @@ class Author {
       step.name = registered_.name;
       step.script = registered_.script;
     }
-    foresee(step);
     return step;
   }
 
- private:
   /// What is awaited has to end some time, and who creates a task often awaits it.
   void foresee(const Step& step) {
     if (step.verb == Verb::add_done_callback) registered_ = step;
@@ -188,6 +197,35 @@ class Author {
                                    Step{.who = main_script, .verb = Verb::create_task, .name = other},
                                    Step{.who = main_script, .verb = Verb::create_task, .name = step.who}})
       next_[foreseen_++] = last_first;
+  }
+
+  /// Steps that are seldom drawn together and only together say much; without a speaker none.
+  Step sequel_of(const Step& step) {
+    const Name name = step.name;
+    const std::uint32_t draw = random_.below(16);
+    switch (step.verb) {
+      case Verb::create_coroutine:
+        if (draw < 2) return {step.who, Verb::get_awaiter, name};
+        if (draw < 5) return {step.who, Verb::send, name};
+        return draw < 12 ? Step{any_task(), Verb::await, name} : Step{};
+      case Verb::await:
+        if (!contains(coroutine_names, name)) return {};
+        if (draw < 5) return {name, Verb::yield};
+        return draw < 12 ? Step{any_task(), Verb::await, name} : Step{};
+      case Verb::send:
+        if (draw < 4) return {.who = name, .verb = Verb::yield, .value = any_value(random_)};
+        if (draw < 12) return {.who = step.who, .verb = Verb::send, .name = name, .value = any_value(random_)};
+        return {};
+      default: return {};
+    }
+  }
+
+  /// One that has been started, if there is one.
+  Name any_task() {
+    Name task = pick(random_, task_names);
+    for (int tries = 0; tries < 4; ++tries)
+      if (Name name = started_[random_.below(started_count_)]; contains(task_names, name)) task = name;
+    return task;
   }
 
   Verb verb_for(Name who) {

@@ -61,6 +61,8 @@ void History::clear(const Trace& trace) {
   futures.clear();
   waits.clear();
   jobs.clear();
+  frames.clear();
+  coroutines.clear();
   polls.clear();
   about_futures.clear();
   runs.clear();
@@ -68,12 +70,13 @@ void History::clear(const Trace& trace) {
   closed = early_stop_ = never;
   refused.clear();
   pass_.clear();
-  for (auto* index : {&call_of_, &future_of_, &job_of_, &wait_of_frame_}) index->assign(index->size(), 0);
-  coroutine_object_.assign(coroutine_object_.size(), false);
-  complete = cancels = fatal = other_loop = by_hand = stops = false;
+  for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_})
+    index->assign(index->size(), 0);
+  complete = cancels = fatal = other_loop = by_hand = touches = stops = false;
 }
 
 void History::read_event(std::size_t index) {
+  if ((*this)[index].frame) read_frame(index);
   switch ((*this)[index].what) {
     case What::did: return read_step(index);
     case What::enter: return read_enter(index);
@@ -95,6 +98,54 @@ void History::read_event(std::size_t index) {
       return;
     default: return;
   }
+}
+
+/// A frame speaks: for the first time, or again.
+void History::read_frame(std::size_t index) {
+  const Event& event = (*this)[index];
+  if (!frame(event.frame)) begin_frame(index);
+  Frame& speaker = frames[frame_of_[event.frame] - 1];
+  bool waits = event.frame < wait_of_frame_.size() && wait_of_frame_[event.frame];
+  bool skips = speaker.callee || (waits && event.what != What::got);
+  if (skips && speaker.skipped == never) speaker.skipped = index;
+  if (event.what != What::end) return;
+  speaker.ended = index;
+  if (speaker.caller) frames[frame_of_[speaker.caller] - 1].callee = 0;
+}
+
+bool History::repeats(const Frame* ended) const {
+  return ended && ended->by != never && (*this)[ended->by].step.verb == Verb::repeat;
+}
+
+/// Who starts a script says so right before.
+void History::begin_frame(std::size_t index) {
+  Frame begun{.id = (*this)[index].frame, .first = index};
+  if (index > 0) {
+    const Event& before = (*this)[index - 1];
+    Verb verb = before.step.verb;
+    bool starts = before.what == What::enter || before.what == What::error ||
+                  (before.what == What::did && (runs_inline(verb) || verb == Verb::await || verb == Verb::send));
+    if (starts) begun.by = index - 1;
+    else if (before.what == What::end && repeats(frame(before.frame))) begun.by = frame(before.frame)->by;
+  }
+  if (begun.by != never) {
+    const Event& by = (*this)[begun.by];
+    if (by.what == What::enter) {
+      if (const FutureLife* task = task_of_job(by.job)) begun.task = task->id;
+    } else if (by.step.verb == Verb::send) {
+      begun.by_hand = true;
+    } else if (by.what == What::did && frame(by.frame)) {
+      Frame& caller = frames[frame_of_[by.frame] - 1];
+      caller.callee = begun.id;
+      begun.caller = caller.id;
+      begun.task = caller.task;
+      begun.by_hand = caller.by_hand;
+    }
+    bool of_object = by.what == What::did && !runs_inline(by.step.verb) && coroutine(by.id);
+    if (of_object) coroutines[coroutine_of_[by.id] - 1].frame = begun.id;
+  }
+  frames.push_back(begun);
+  enlist(frame_of_, begun.id, frames);
 }
 
 void History::read_step(std::size_t index) {
@@ -119,27 +170,26 @@ void History::read_step(std::size_t index) {
     if (cancelled.cancelled == never) cancelled.cancelled = index;
   }
   if (verb == Verb::create_coroutine) {
-    if (event.id >= coroutine_object_.size()) coroutine_object_.resize(event.id + 16);
-    coroutine_object_[event.id] = true;
+    coroutines.push_back({.id = event.id, .made = index});
+    enlist(coroutine_of_, event.id, coroutines);
   }
-  bool about_coroutine = event.id < coroutine_object_.size() && coroutine_object_[event.id];
   if (verb == Verb::create_task && event.id) mention(event.id, index).task = true;
-  else if (is_about_an_object(verb) && event.id && !about_coroutine) read_completion(index, mention(event.id, index));
+  else if (is_about_an_object(verb) && event.id && !coroutine(event.id))
+    read_completion(index, mention(event.id, index));
 
   bool asks_for_tasks = verb == Verb::current_task || verb == Verb::all_tasks;
   bool at_once = is_about_an_object(verb) && verb != Verb::await && verb != Verb::create_future && !event.made;
-  if (asks_for_tasks || (at_once && event.id && !about_coroutine)) about_futures.push_back(index);
+  if (asks_for_tasks || (at_once && event.id && !coroutine(event.id))) about_futures.push_back(index);
 
   if (suspends(verb)) {
-    Wait wait{.asked = index, .frame = event.frame};
-    wait.task = task ? task->id : 0;
-    wait.awaited = event.id;
-    waits.push_back(wait);
+    Id task_id = frame(event.frame)->task;
+    waits.push_back({.asked = index, .task = task_id, .frame = event.frame, .awaited = event.id});
     enlist(wait_of_frame_, event.frame, waits);
   }
   if (verb == Verb::raise || verb == Verb::set_exception) fatal |= event.step.value.error == ErrorKind::exit;
   other_loop |= verb == Verb::run_in_new_loop;
   by_hand |= verb == Verb::send;
+  touches |= verb == Verb::get_awaiter;
   stops |= verb == Verb::stop;
   read_run(index);
 }

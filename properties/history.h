@@ -106,6 +106,27 @@ struct Run {
   bool nested = false;         // asked while another run went on
 };
 
+/// One start of a script.
+struct Frame {
+  Id id = 0;
+  std::size_t first = never;    // its first event
+  std::size_t ended = never;    // of a coroutine: its `end`
+  std::size_t by = never;       // what started it: the `enter` of a job, an `error`, or the step that
+                                // called, awaited or sent; never for main and what began by itself
+  std::size_t skipped = never;  // where it went on without the answer that it had stopped for
+  Id caller = 0;                // the frame that awaits it inline
+  Id callee = 0;                // ... and the one that it awaits now
+  Id task = 0;                  // of whose steps it is a part; 0 for main, callbacks and by hand
+  bool by_hand = false;         // driven by `send`, it or a frame that awaits it
+};
+
+/// A coroutine object.
+struct CoroutineLife {
+  Id id = 0;
+  std::size_t made = never;
+  Id frame = 0;                 // of its body; 0 while nobody has started it
+};
+
 class History {
  public:
   /// Reads the trace, which has to outlive the history. Reuses what it has allocated.
@@ -119,6 +140,8 @@ class History {
   std::vector<FutureLife> futures;  // in the order of first mention; tasks too
   std::vector<Wait> waits;          // in the order in which they began
   std::vector<Job> jobs;            // in the order in which they began
+  std::vector<Frame> frames;        // in the order in which they began
+  std::vector<CoroutineLife> coroutines;  // in the order in which they were made
   std::vector<std::size_t> polls;
   /// The steps about futures and tasks that are answered at once, but for their creation and
   /// add_done_callback; current_task and all_tasks too.
@@ -128,11 +151,20 @@ class History {
   std::size_t closed = never;           // the `close` that took effect
   std::vector<std::size_t> refused;  // registrations of callbacks that were answered by an error
 
+  /// What comes right behind the event; null where the scripts are cut off.
+  const Event* next(std::size_t event) const {
+    if (event + 1 >= events().size()) return nullptr;
+    const Event& after = (*this)[event + 1];
+    return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
+  }
+
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
 
   const Call* call(Id id) const { return at(calls, call_of_, id); }
   const FutureLife* future(Id id) const { return at(futures, future_of_, id); }
+  const Frame* frame(Id id) const { return at(frames, frame_of_, id); }
+  const CoroutineLife* coroutine(Id id) const { return at(coroutines, coroutine_of_, id); }
   /// The job that was running at the event; null outside of all.
   const Job* job_at(std::size_t event) const;
   /// Whether the job that begins at `enter` is of a later pass than the event. What is added outside
@@ -172,12 +204,17 @@ class History {
   /// Whether a second loop or a coroutine driven by hand took part.
   bool other_loop = false;
   bool by_hand = false;
+  /// Whether somebody obtained an awaiter.
+  bool touches = false;
   /// Whether `stop` was said, so that runs ended for other reasons than rest.
   bool stops = false;
 
  private:
   void clear(const Trace& trace);
   void read_event(std::size_t index);
+  void read_frame(std::size_t index);
+  void begin_frame(std::size_t index);
+  bool repeats(const Frame* ended) const;
   void read_step(std::size_t index);
   void read_completion(std::size_t index, FutureLife& future);
   void read_enter(std::size_t index);
@@ -197,9 +234,8 @@ class History {
   const Trace* trace_ = nullptr;
   std::vector<std::uint32_t> pass_;
   // By id or number: the index + 1 in the list, 0 for none.
-  std::vector<std::uint32_t> call_of_, future_of_, job_of_;
+  std::vector<std::uint32_t> call_of_, future_of_, job_of_, frame_of_, coroutine_of_;
   std::vector<std::uint32_t> wait_of_frame_;  // the one that is open
-  std::vector<bool> coroutine_object_;
   std::size_t early_stop_ = never;  // said while the loop did not run; the next run uses it up
 };
 
