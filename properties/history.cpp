@@ -18,6 +18,8 @@ bool runs_a_loop(Verb verb) {
   return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
 }
 
+bool is_about_the_loop(Verb verb) { return verb >= Verb::stop && verb <= Verb::get_running_loop; }
+
 bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
@@ -111,7 +113,7 @@ void History::read_step(std::size_t index) {
   other_loop |= verb == Verb::run_in_new_loop;
   by_hand |= verb == Verb::send;
   stops |= verb == Verb::stop;
-  read_run(index);
+  if (is_about_the_loop(verb)) read_run(index);
 }
 
 /// A step about the loop itself.
