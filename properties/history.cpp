@@ -30,6 +30,8 @@ Nanos rounded_up(Nanos duration, Nanos unit) {
   return duration <= 0 ? duration / unit * unit : sum(duration, unit - 1) / unit * unit;
 }
 
+bool is_about_the_loop(Verb verb) { return verb >= Verb::stop && verb <= Verb::get_running_loop; }
+
 bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
@@ -191,7 +193,7 @@ void History::read_step(std::size_t index) {
   by_hand |= verb == Verb::send;
   touches |= verb == Verb::get_awaiter;
   stops |= verb == Verb::stop;
-  read_run(index);
+  if (is_about_the_loop(verb)) read_run(index);
 }
 
 /// A step about the loop itself.
