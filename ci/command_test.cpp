@@ -175,7 +175,8 @@ TEST_F(Command, exits_with_4_when_nothing_is_verified) {
 TEST_F(Command, exits_with_6_when_a_loop_cannot_be_started) {
   fs::path elsewhere = folder_ / "cede";  // its modules are not beside it there
   fs::copy_file(CEDE_COMMAND, elsewhere);
-  Ended ended = Child(folder_, {elsewhere, "run", "--loop", "libuv", "PASS-2", "--json", folder_ / "report"}, {}).wait();
+  Words words{elsewhere, "run", "--loop", "libuv", "PASS-2", "--json", folder_ / "report"};
+  Ended ended = Child(folder_, words, {}).wait();
   EXPECT_EQ(ended.exit, 6) << ended;
   EXPECT_TRUE(contains(ended.err, "install libuv1-dev")) << ended;
   auto json = json_lines(contents(folder_ / "report"));
@@ -334,7 +335,8 @@ TEST_F(Command, lists_what_it_would_judge_one_a_line) {
 TEST_F(Command, lists_the_clauses_with_the_id_first) {
   Words lines = lines_of(cede({"spec", "list"}).out);
   ASSERT_EQ(lines.size(), chapters().clauses.size());
-  for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_TRUE(lines[i].starts_with(chapters().clauses[i].id + " ")) << lines[i];
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    EXPECT_TRUE(lines[i].starts_with(chapters().clauses[i].id + " ")) << lines[i];
 }
 
 TEST_F(Command, shows_a_clause_with_words_and_examples) {
@@ -345,7 +347,8 @@ TEST_F(Command, shows_a_clause_with_words_and_examples) {
 }
 
 TEST_F(Command, has_help_that_fits_a_screen_for_each_subcommand) {
-  for (const Words& words : {Words{}, {"run"}, {"fuzz"}, {"replay"}, {"spec"}, {"spec", "check"}, {"mutate"}, {"bench"}}) {
+  for (const Words& words :
+       {Words{}, {"run"}, {"fuzz"}, {"replay"}, {"spec"}, {"spec", "check"}, {"mutate"}, {"bench"}}) {
     Ended ended = cede(words + Words{"--help"});
     EXPECT_EQ(ended.exit, 0) << ended;
     EXPECT_LE(lines_of(ended.out).size(), 24u) << ended;

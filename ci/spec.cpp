@@ -145,7 +145,8 @@ Exit spec_show(const std::string& id) {
   }
   fmt::print("{}: {}\n{} · {} · {} · {}\n(spec/{}:{})\n\n{}\n", clause->id, clause->title, clause->level,
              clause->profile, clause->tier, clause->source, clause->file, clause->line, clause->words);
-  for (const Example& example : clause->examples) fmt::print("\nscenario\n{}\ntrace\n{}", example.scenario, example.trace);
+  for (const Example& example : clause->examples)
+    fmt::print("\nscenario\n{}\ntrace\n{}", example.scenario, example.trace);
   return Exit::verified;
 }
 

@@ -98,8 +98,9 @@ TEST(SpecCheck, complains_of_an_example_that_is_not_what_the_reference_does_and_
   ASSERT_NE(poll, std::string::npos) << example.trace;
   example.trace.replace(poll, 8, "poll 1ms");
   auto line = example.trace_line + std::count(example.trace.begin(), example.trace.begin() + poll, '\n');
-  EXPECT_EQ(spec.complaint(), "06-passes.md:" + std::to_string(example.line) + ": PASS-2: line " +
-                                  std::to_string(line) + ": the chapter says `poll 1ms`, the reference does `poll 0ms`\n");
+  EXPECT_EQ(spec.complaint(),
+            "06-passes.md:" + std::to_string(example.line) + ": PASS-2: line " + std::to_string(line) +
+                ": the chapter says `poll 1ms`, the reference does `poll 0ms`\n");
 }
 
 TEST(SpecCheck, complains_of_a_trace_that_is_too_short_or_too_long) {
@@ -138,11 +139,11 @@ TEST(SpecRewrite, leaves_a_chapter_alone_whose_traces_are_the_references) {
 }
 
 TEST(SpecRewrite, writes_the_traces_and_nothing_else_and_the_second_time_changes_nothing) {
-  const std::string wrong =
-      "## PASS-2: words\n\n```cpp\nint x;\n```\n```scenario\nmain: log a # kept\n```\n```trace\nnonsense\nmore\n```\nend";
+  const std::string before =
+      "## PASS-2: words\n\n```cpp\nint x;\n```\n```scenario\nmain: log a # kept\n```\n```trace\n";
+  const std::string wrong = before + "nonsense\nmore\n```\nend";
   const std::string right =
-      "## PASS-2: words\n\n```cpp\nint x;\n```\n```scenario\nmain: log a # kept\n```\n```trace\nmain: log a\nmain: run\n"
-      "poll forever\nrest\ngot main: run\nmain: close\n```\nend\n";
+      before + "main: log a\nmain: run\npoll forever\nrest\ngot main: run\nmain: close\n```\nend\n";
   EXPECT_EQ(with_traces_of(reference_adapter(), wrong), right);
   EXPECT_EQ(with_traces_of(reference_adapter(), right), right);
 }

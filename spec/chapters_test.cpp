@@ -133,7 +133,8 @@ TEST(Chapters, a_clause_is_found_by_its_id) {
 }
 
 TEST(Chapters, those_that_are_built_in_can_all_be_read) {
-  for (const ChapterError& error : chapters().errors) ADD_FAILURE() << error.file << ":" << error.line << ": " << error.what;
+  for (const ChapterError& error : chapters().errors)
+    ADD_FAILURE() << error.file << ":" << error.line << ": " << error.what;
   EXPECT_GE(chapters().clauses.size(), 80u);
   EXPECT_GE(chapter_texts().size(), 7u);
   EXPECT_TRUE(std::ranges::is_sorted(chapter_texts(), {}, &ChapterText::file));

@@ -159,8 +159,8 @@ TEST(Scenario, the_lenient_reader_drops_what_is_no_step_and_keeps_the_rest) {
 TEST(Scenario, whatever_the_bytes_are_they_are_read_or_refused_at_a_place_in_the_text) {
   std::mt19937 random(20261122);
   auto below = [&](std::size_t n) { return random() % n; };
-  constexpr std::string_view pieces[] = {"main", ":",  " ",  "\n", "\r", "\t", "#",    "a",  "t",  "forever", "ms", "-",
-                                         "9",    "s",  "_",  "\0", "f ", "a: ", "main: ", "5ms", " 7", "key",  "\xff", "::"};
+  constexpr std::string_view pieces[] = {"main", ":", " ",  "\n",  "\r",    "\t", "#",   "a", "t", "forever", "ms", "-",
+                                         "9",    "s", "_",  "f ",  "main: ", "5ms", " 7", "key", "\xff", "::"};
   int with_steps = 0;
   for (int i = 0; i < 100'000; ++i) {
     std::string text;
