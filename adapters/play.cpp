@@ -15,6 +15,9 @@ using reference::Future;
 using reference::Outcome;
 using reference::Ref;
 
+/// More jobs than a loop may wait for would make a conforming one look stuck.
+constexpr std::int64_t limit_max = 1000;
+
 /// The steps of one name, in order.
 struct Script {
   Name name;
@@ -477,7 +480,7 @@ class Player : WaitObserver {
     switch (step.verb) {
       case Verb::log: return {};
       case Verb::time: return Answer::of(Value::of_duration(since_start(loop_->time())));
-      case Verb::limit: limit_ = static_cast<int>(std::min<std::int64_t>(step.value.number, 10'000)); return {};
+      case Verb::limit: limit_ = static_cast<int>(std::min<std::int64_t>(step.value.number, limit_max)); return {};
       case Verb::stop: loop_->stop(); return {};
       case Verb::close: return answer_of(loop_->try_close());
       case Verb::is_running: return Answer::of(Value::of(loop_->is_running()));
