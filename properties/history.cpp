@@ -61,6 +61,7 @@ void History::read_step(std::size_t index) {
   if (event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported) return;
   FutureLife* task = event.job ? task_of_job(event.job) : nullptr;
   if (task && !task->frame) task->frame = event.frame;
+  const Id task_id = task ? task->id : 0;  // mentioning another future may move this one
 
   if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
@@ -86,7 +87,7 @@ void History::read_step(std::size_t index) {
 
   if (suspends(verb)) {
     Wait wait{.asked = index, .frame = event.frame};
-    wait.task = task ? task->id : 0;
+    wait.task = task_id;
     wait.awaited = event.id;
     waits.push_back(wait);
     enlist(wait_of_frame_, event.frame, waits);
