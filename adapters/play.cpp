@@ -573,10 +573,16 @@ class Player : WaitObserver {
     return task ? Value::of(static_cast<PlayedTask*>(task)->name) : Value{};
   }
 
+  /// Beyond the end of time is never.
   Nanos moment(Nanos since_start) const {
-    return since_start == forever ? forever : start_ + since_start;
+    Nanos moment = 0;
+    return __builtin_add_overflow(start_, since_start, &moment) ? forever : moment;
   }
-  Nanos since_start(Nanos time) const { return time == forever ? forever : time - start_; }
+  Nanos since_start(Nanos time) const {
+    Nanos since = 0;
+    if (time == forever) return forever;
+    return __builtin_sub_overflow(time, start_, &since) ? INT64_MIN : since;
+  }
 
   const Adapter& adapter_;
   MakeLoop make_;
