@@ -10,9 +10,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <thread>
-
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "adapters/adapters.h"
 #include "ci/exit.h"
@@ -252,7 +251,10 @@ TEST_F(Command, names_line_and_column_of_what_is_no_scenario) {
   expect_usage({"replay", file("bad", "main: run\n\nmain: call_later 10 a\n")},
                "bad: line 3, column 18: expected a duration such as 10ms");
   expect_usage({"replay", file("empty", "# nothing\n")}, "no steps");
-  expect_usage({"replay", file("bytes", std::string("\x7f" "ELF\0\1\2", 7))}, "line 1, column 1");
+  expect_usage({"replay", file("bytes", std::string("\x7f"
+                                                    "ELF\0\1\2",
+                                                    7))},
+               "line 1, column 1");
 }
 
 TEST_F(Command, names_the_report_that_cannot_be_written) {
@@ -309,6 +311,22 @@ TEST_F(Command, replays_a_scenario_that_holds_with_its_trace) {
   EXPECT_EQ(ended.exit, 0) << ended;
   EXPECT_TRUE(contains(ended.out, "a: call_soon b")) << ended;
   EXPECT_TRUE(contains(ended.out, "holds     PASS-2")) << ended;
+}
+
+TEST_F(Command, plays_times_at_the_ends_of_their_range_on_every_loop) {
+  for (std::string time : {"-9223372036854775808ns", "9223372036854775806ns", "9223372036s", "-1ns", "forever"}) {
+    std::string scenario =
+        file("s", "main: call_later " + time + " a\nmain: call_at " + time + " b\nmain: create_task t\n" +
+                      "a: busy " + time + "\nb: call_later " + time + " c\nt: sleep " + time + "\n");
+    for (const KnownLoop& loop : known_loops()) {
+      fs::path module = fs::path(CEDE_COMMAND).parent_path() / "cede-loops" / (std::string(loop.name) + ".so");
+      if (!loop.package.empty() && !fs::exists(module)) continue;
+      Ended ended = cede({"replay", "--loop", std::string(loop.name), scenario});
+      EXPECT_TRUE(ended.exit == 0 || ended.exit == 1) << loop.name << " " << time << "\n" << ended;
+      EXPECT_EQ(ended.err, "") << loop.name << " " << time << "\n" << ended;
+      EXPECT_TRUE(contains(ended.out, "main: close") || contains(ended.out, "events after")) << ended;
+    }
+  }
 }
 
 TEST_F(Command, writes_junit_that_is_xml) {
@@ -416,8 +434,8 @@ TEST_F(Command, names_file_and_line_of_a_number_that_was_changed_in_a_chapter) {
   std::string complaint;
   for (const std::string& line : lines_of(ended.out))
     if (!contains(untouched, line) && line.starts_with("07-timers.md:")) complaint = line;
-  EXPECT_TRUE(contains(complaint, "line " + std::to_string(at + 1) +
-                                      ": the chapter says `poll 11ms`, the reference does `poll 10ms`"))
+  EXPECT_TRUE(contains(
+      complaint, "line " + std::to_string(at + 1) + ": the chapter says `poll 11ms`, the reference does `poll 10ms`"))
       << "complaint: " << complaint;
 
   EXPECT_EQ(cede({"spec", "check", "--rewrite", spec}).out, untouched);
