@@ -15,6 +15,9 @@ using reference::Future;
 using reference::Outcome;
 using reference::Ref;
 
+/// More jobs than a loop may wait for would make a conforming one look stuck.
+constexpr std::int64_t limit_max = 1000;
+
 /// A coroutine object that a script made, and who drives it by hand.
 struct CoroutineObject : reference::Counted {
   explicit CoroutineObject(Coroutine<Value> coroutine) : body(std::move(coroutine)), driver(body) {}
@@ -472,7 +475,7 @@ class Player : WaitObserver {
     switch (step.verb) {
       case Verb::log: return {};
       case Verb::time: return Answer::of(Value::of_duration(since_start(loop_->time())));
-      case Verb::limit: limit_ = static_cast<int>(std::min<std::int64_t>(step.value.number, 10'000)); return {};
+      case Verb::limit: limit_ = static_cast<int>(std::min<std::int64_t>(step.value.number, limit_max)); return {};
       case Verb::stop: loop_->stop(); return {};
       case Verb::close: return answer_of(loop_->try_close());
       case Verb::is_running: return Answer::of(Value::of(loop_->is_running()));
@@ -564,10 +567,16 @@ class Player : WaitObserver {
     return task ? Value::of(static_cast<PlayedTask*>(task)->name) : Value{};
   }
 
+  /// Beyond the end of time is never.
   Nanos moment(Nanos since_start) const {
-    return since_start == forever ? forever : start_ + since_start;
+    Nanos moment = 0;
+    return __builtin_add_overflow(start_, since_start, &moment) ? forever : moment;
   }
-  Nanos since_start(Nanos time) const { return time == forever ? forever : time - start_; }
+  Nanos since_start(Nanos time) const {
+    Nanos since = 0;
+    if (time == forever) return forever;
+    return __builtin_sub_overflow(time, start_, &since) ? INT64_MIN : since;
+  }
 
   const Program& program_;
   const Adapter& adapter_;

@@ -74,7 +74,7 @@ void judge(State& state, const Adapter& adapter) {
 
 /// A scenario of so many steps that are all played: one task for each eight of them.
 Scenario of_steps(std::size_t steps) {
-  Scenario scenario = parse_scenario("main: limit 10000\n").scenario;
+  Scenario scenario = parse_scenario("main: limit 1000\n").scenario;
   for (std::size_t task = 0; scenario.steps.size() < steps; ++task) {
     std::string text;
     for (auto line : {"main: create_task t{0}", "t{0}: yield", "main: call_soon a{0}", "a{0}: set_result f{0}",

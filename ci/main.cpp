@@ -1,6 +1,7 @@
 // The command `cede`: reads the options and hands them on.
 #include <unistd.h>
 
+#include <charconv>
 #include <exception>
 #include <random>
 
@@ -24,6 +25,16 @@ constexpr auto examples = R"(examples:
 
 /// A seed that nobody chose.
 std::uint64_t random_seed() { return std::random_device{}(); }
+
+/// CLI11 would count down from 2^64 for negative numbers.
+std::function<std::string(const std::string&)> at_least(std::uint64_t least) {
+  return [least](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc{} && end == text.data() + text.size() && number >= least) return {};
+    return fmt::format("expected a whole number from {} on, not {}", least, text);
+  };
+}
 
 struct Line {
   CLI::App app{"Judges event loops against a spec of executable clauses.", "cede"};
@@ -55,11 +66,14 @@ struct Line {
     command.add_option("--loop", options.loops, fmt::format("which loop: {}; repeatable", loop_names()))
         ->option_text("LOOP")->allow_extra_args(false);
     command.add_option_function<std::string>("--budget", [this](const std::string& text) {
-      if (!parse_budget(text, options.budget)) throw CLI::ValidationError("--budget", "expected 20000cases or 30s, not " + text);
+      if (!parse_budget(text, options.budget))
+        throw CLI::ValidationError("--budget", "expected 20000cases or 30s, not " + text);
     }, "how much to play on each loop: 20000cases or 30s")->option_text("N");
-    command.add_option("--seed", options.seed, "where the random scenarios begin")->option_text("N");
+    command.add_option("--seed", options.seed, "where the random scenarios begin")
+        ->option_text("N")->check(at_least(0));
     pace_option(command, options.pace);
-    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")->option_text("FILE");
+    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
+        ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
   }
 
@@ -110,11 +124,15 @@ struct Line {
 
   void mutate_line() {
     auto& command = *app.add_subcommand("mutate", "judge the faulty loops: does each clause convict its fault?");
-    command.add_option("faults", mutated.globs, "names of faults or ids of clauses, * and ? are wild")->option_text("GLOB...");
-    command.add_option("--cases", mutated.cases, "at most so many scenarios a fault")->option_text("N");
+    command.add_option("faults", mutated.globs, "names of faults or ids of clauses, * and ? are wild")
+        ->option_text("GLOB...");
+    command.add_option("--cases", mutated.cases, "at most so many scenarios a fault")
+        ->option_text("N")->check(at_least(1));
     mutated.seed = run_seed;
-    command.add_option("--seed", mutated.seed, "where the random scenarios begin")->option_text("N");
-    command.add_option("--seeds", mutated.seeds, "so many seeds, one after the other")->option_text("N")->check(CLI::PositiveNumber);
+    command.add_option("--seed", mutated.seed, "where the random scenarios begin")
+        ->option_text("N")->check(at_least(0));
+    command.add_option("--seeds", mutated.seeds, "so many seeds, one after the other")
+        ->option_text("N")->check(at_least(1));
     command.add_option("--json", mutated.json, "write the table as JSON lines")->option_text("FILE");
     command.add_flag("--list", mutated.list, "only list the faults");
     command.callback([this] { act = [this] { return mutate(mutated); }; });
@@ -141,7 +159,10 @@ Exit main(int argc, char** argv) {
     line.app.exit(asked);
     return Exit::verified;
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "cede: {}\nSee `cede --help`.\n", error.what());
+    auto left = line.app.remaining();
+    bool unknown = line.app.get_subcommands().empty() && !left.empty();
+    fmt::print(stderr, "cede: {} (see `cede --help`)\n",
+               unknown ? fmt::format("{} is none of its subcommands or options", left[0]) : error.what());
     return Exit::usage;
   }
   return line.act();

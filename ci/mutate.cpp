@@ -1,6 +1,8 @@
 #include "ci/mutate.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -92,6 +94,10 @@ Exit mutate(const MutateOptions& options) {
     return Exit::verified;
   }
   std::ofstream json(options.json);
+  if (!options.json.empty() && !json) {
+    fmt::print(stderr, "cede: cannot write {}: {}\n", options.json, std::strerror(errno));
+    return Exit::usage;
+  }
   bool all = true;
   for (int i = 0; i < options.seeds; ++i) {
     std::uint64_t seed = options.seed + i;

@@ -47,10 +47,12 @@ void check_examples(const Clause& clause, const Property* property, const Adapte
     history.read(trace);
     Verdict verdict = property->judge(history);
     decided |= verdict.decisive();
-    if (verdict.violated()) complaints.push_back(fmt::format("{}: its own example violates it: {}", where, verdict.text));
+    if (verdict.violated())
+      complaints.push_back(fmt::format("{}: its own example violates it: {}", where, verdict.text));
   }
   if (property && !decided && !clause.examples.empty())
-    complaints.push_back(fmt::format("{}:{}: {}: none of its examples decides it", clause.file, clause.line, clause.id));
+    complaints.push_back(
+        fmt::format("{}:{}: {}: none of its examples decides it", clause.file, clause.line, clause.id));
 }
 
 Chapters read_folder(const std::string& folder) {
@@ -143,7 +145,8 @@ Exit spec_show(const std::string& id) {
   }
   fmt::print("{}: {}\n{} · {} · {} · {}\n(spec/{}:{})\n\n{}\n", clause->id, clause->title, clause->level,
              clause->profile, clause->tier, clause->source, clause->file, clause->line, clause->words);
-  for (const Example& example : clause->examples) fmt::print("\nscenario\n{}\ntrace\n{}", example.scenario, example.trace);
+  for (const Example& example : clause->examples)
+    fmt::print("\nscenario\n{}\ntrace\n{}", example.scenario, example.trace);
   return Exit::verified;
 }
 

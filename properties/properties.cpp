@@ -1,3 +1,4 @@
+// The judges of all chapters, in one list.
 #include <vector>
 
 #include "properties/property.h"

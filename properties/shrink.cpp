@@ -164,8 +164,9 @@ bool simpler(const Scenario& a, const Scenario& b) {
     long sum = 0;
     for (const Step& step : scenario.steps) {
       Nanos time = step.time < 0 ? second - step.time : step.time;
-      sum += rank(step.verb) * 100L + std::min<Nanos>(time / millisecond, 50'000) + static_cast<long>(step.value.kind) * 5 +
-             std::clamp<long>(step.value.number, 0, 50) + (step.who != main_script) * 3;
+      sum += rank(step.verb) * 100L + std::min<Nanos>(time / millisecond, 50'000) +
+             static_cast<long>(step.value.kind) * 5 + std::clamp<long>(step.value.number, 0, 50) +
+             (step.who != main_script) * 3;
     }
     return sum;
   };

@@ -36,11 +36,14 @@ class ChapterReader {
       read_line(text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
+    if (block_ != Block::none) complain(fence_, "a fence that is never closed");
     finish_clause();
   }
 
  private:
   enum class Block { none, scenario, trace, other };
+
+  static constexpr std::string_view metadata_form = "expected `LEVEL · profile · tier · source` below the heading";
 
   void complain(int line, std::string what) {
     chapters_.errors.push_back({std::string(file_), line, std::move(what)});
@@ -56,7 +59,10 @@ class ChapterReader {
   void fence(std::string_view line) {
     if (block_ != Block::none) {
       block_ = Block::none;
-    } else if (line == "```scenario" && in_clause()) {
+      return;
+    }
+    fence_ = line_;
+    if (line == "```scenario" && in_clause()) {
       block_ = Block::scenario;
       clause_.examples.push_back({{}, {}, line_ + 1, 0});
     } else if (line == "```trace" && in_clause()) {
@@ -75,7 +81,7 @@ class ChapterReader {
   void prose(std::string_view line) {
     if (line.starts_with("## ")) return heading(line.substr(3));
     if (!in_clause()) return;
-    if (clause_.level.empty() && !line.empty()) return metadata(line);
+    if (!described_ && !line.empty()) return metadata(line);
     constexpr std::string_view variants = "Variants: ";
     if (line.starts_with(variants)) clause_.variants = split(line.substr(variants.size()), ",");
     clause_.words += std::string(line) + "\n";
@@ -89,11 +95,13 @@ class ChapterReader {
     clause_.title = text.substr(colon + 2);
     clause_.file = file_;
     clause_.line = line_;
+    described_ = false;
   }
 
   void metadata(std::string_view line) {
+    described_ = true;
     auto fields = split(line, " · ");
-    if (fields.size() != 4) return complain(line_, "expected `LEVEL · profile · tier · source` below the heading");
+    if (fields.size() != 4) return complain(line_, std::string(metadata_form));
     clause_.level = fields[0];
     clause_.profile = fields[1];
     clause_.tier = fields[2];
@@ -107,6 +115,7 @@ class ChapterReader {
   void finish_clause() {
     if (!in_clause()) return;
     clause_.words = trimmed(clause_.words);
+    if (!described_) complain(clause_.line, std::string(metadata_form));
     if (find_clause(chapters_, clause_.id))
       complain(clause_.line, fmt::format("{} is there twice: ids are never reused", clause_.id));
     if (clause_.examples.empty())
@@ -126,7 +135,9 @@ class ChapterReader {
   std::string_view file_;
   Chapters& chapters_;
   Clause clause_;
+  bool described_ = false;  // the line below the heading has been read
   Block block_ = Block::none;
+  int fence_ = 0;  // where the block began
   int line_ = 0;
 };
 
