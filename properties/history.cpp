@@ -83,6 +83,7 @@ void History::read_step(std::size_t index) {
   bool about_coroutine = event.id < coroutine_object_.size() && coroutine_object_[event.id];
   if (verb == Verb::create_task && event.id) mention(event.id, index).task = true;
   else if (is_about_an_object(verb) && event.id && !about_coroutine) read_completion(index, mention(event.id, index));
+  task = event.job ? task_of_job(event.job) : nullptr;  // what was mentioned may have moved it
 
   if (suspends(verb)) {
     Wait wait{.asked = index, .frame = event.frame};
