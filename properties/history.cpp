@@ -156,7 +156,6 @@ void History::read_step(std::size_t index) {
   if (event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported) return;
   FutureLife* task = event.job ? task_of_job(event.job) : nullptr;
   if (task && !task->frame) task->frame = event.frame;
-  const Id task_id = task ? task->id : 0;  // mentioning another future may move this one
 
   if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
