@@ -105,6 +105,7 @@ class Player : WaitObserver {
     observing_ = false;  // what a loop does to clear itself away is nobody's business
     world_.end();
     named_.clear();
+    kept_.clear();
     loop_.reset();
   }
 
@@ -238,8 +239,10 @@ class Player : WaitObserver {
     return id;
   }
 
-  static void name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
-                          Ref<CoroutineObject> coroutine) {
+  /// What the name meant before lives on, as it does for those who hold it.
+  void name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
+                   Ref<CoroutineObject> coroutine) {
+    if (named.future) kept_.push_back(std::move(*named.future));
     named.id = id;
     named.future = std::move(future);
     named.task = task;
@@ -586,6 +589,7 @@ class Player : WaitObserver {
   std::unique_ptr<AbstractLoop> loop_;
   Nanos start_ = 0;
   std::vector<Named> named_;  // by the number of the name
+  std::vector<Future<Value>> kept_;
   const Script* error_script_ = nullptr;
   bool observing_ = true;
   int limit_ = callbacks_max;
