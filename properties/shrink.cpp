@@ -22,7 +22,7 @@ int rank(Verb verb) {
 }
 
 /// Zero first, then small; above that those that are never reached.
-auto rank(Nanos time) { return std::pair(time < 0, time < 0 ? -time : time); }
+auto rank(Nanos time) { return std::pair(time < 0, time < 0 ? -(time + 1) : time); }
 
 auto rank(const Value& value) { return std::tuple(value.kind, value.error, value.number, value.name); }
 
@@ -163,8 +163,8 @@ bool simpler(const Scenario& a, const Scenario& b) {
   auto weight = [](const Scenario& scenario) {
     long sum = 0;
     for (const Step& step : scenario.steps) {
-      Nanos time = step.time < 0 ? second - step.time : step.time;
-      sum += rank(step.verb) * 100L + std::min<Nanos>(time / millisecond, 50'000) +
+      Nanos times = std::min<Nanos>(rank(step.time).second / millisecond + (step.time < 0 ? 1000 : 0), 50'000);
+      sum += rank(step.verb) * 100L + times +
              static_cast<long>(step.value.kind) * 5 + std::clamp<long>(step.value.number, 0, 50) +
              (step.who != main_script) * 3;
     }
