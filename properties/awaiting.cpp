@@ -296,19 +296,21 @@ Verdict an_await_that_can_never_end_fails(const History& history) {
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
-    {"AWAIT-1", awaiting_a_coroutine_runs_it_at_once},
-    {"AWAIT-2", awaiting_a_new_task_cedes},
-    {"AWAIT-3", awaiting_a_pending_future_cedes},
-    {"AWAIT-4", awaiting_a_done_future_takes_no_time},
-    {"AWAIT-5", done_is_done_whatever_the_outcome},
-    {"AWAIT-6", a_coroutine_cedes_if_something_inside_does},
-    {"AWAIT-7", a_waiter_resumes_in_the_pass_after_the_completion},
-    {"AWAIT-8", waiters_and_callbacks_share_one_line},
-    {"AWAIT-9", every_waiter_gets_the_outcome},
-    {"AWAIT-10", a_bare_suspension_costs_one_pass},
-    {"AWAIT-11", without_the_await_nothing_happens},
-    {"AWAIT-12", an_await_that_can_never_end_fails},
+    {"AWAIT-1", awaiting_a_coroutine_runs_it_at_once, {call, catch_, repeat, await}},
+    {"AWAIT-2", awaiting_a_new_task_cedes, {await}},
+    {"AWAIT-3", awaiting_a_pending_future_cedes, {await}},
+    {"AWAIT-4", awaiting_a_done_future_takes_no_time, {await}},
+    {"AWAIT-5", done_is_done_whatever_the_outcome, {await}},
+    {"AWAIT-6", a_coroutine_cedes_if_something_inside_does, {call, catch_, repeat, await}},
+    {"AWAIT-7", a_waiter_resumes_in_the_pass_after_the_completion, {await}},
+    {"AWAIT-8", waiters_and_callbacks_share_one_line, {await, add_done_callback}},
+    {"AWAIT-9", every_waiter_gets_the_outcome, {await}},
+    {"AWAIT-10", a_bare_suspension_costs_one_pass, {await, yield}},
+    {"AWAIT-11", without_the_await_nothing_happens, {create_coroutine, get_awaiter}},
+    {"AWAIT-12", an_await_that_can_never_end_fails, {await}},
 };
 
 }  // namespace

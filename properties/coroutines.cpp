@@ -178,14 +178,16 @@ Verdict an_error_rises_through_the_awaits(const History& history) {
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
-    {"CORO-1", a_body_waits_until_somebody_starts_it},
-    {"CORO-2", a_coroutine_goes_on_where_it_stopped},
-    {"CORO-3", a_suspension_passes_through_all_levels},
-    {"CORO-4", values_travel_both_ways},
-    {"CORO-5", a_coroutine_is_used_once},
-    {"CORO-6", only_one_may_await_a_coroutine},
-    {"CORO-7", an_error_rises_through_the_awaits},
+    {"CORO-1", a_body_waits_until_somebody_starts_it, {create_coroutine}},
+    {"CORO-2", a_coroutine_goes_on_where_it_stopped, {yield, sleep, await}},
+    {"CORO-3", a_suspension_passes_through_all_levels, {call, catch_, repeat, await}},
+    {"CORO-4", values_travel_both_ways, {send, yield}},
+    {"CORO-5", a_coroutine_is_used_once, {create_coroutine}},
+    {"CORO-6", only_one_may_await_a_coroutine, {create_coroutine}},
+    {"CORO-7", an_error_rises_through_the_awaits, {call, catch_, repeat, await}},
 };
 
 }  // namespace

@@ -308,19 +308,21 @@ Verdict a_waiter_that_completes_a_future_does_not_run_its_waiters(const History&
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
     {"FUT-1", a_future_changes_once},
-    {"FUT-2", the_first_completion_stands},
-    {"FUT-3", reading_a_future_tells_its_state},
-    {"FUT-4", completing_queues_the_callbacks},
-    {"FUT-5", a_callback_that_comes_late_is_queued},
-    {"FUT-6", a_callback_added_by_a_callback_comes_behind_all_of_them},
-    {"FUT-7", callbacks_are_counted_not_merged},
-    {"FUT-8", a_callback_that_fails_harms_nobody},
-    {"FUT-9", cancelling_a_future_takes_effect_at_once},
-    {"FUT-10", waiters_resume_in_the_order_of_the_completions},
+    {"FUT-2", the_first_completion_stands, {set_result, set_exception, cancel_future, cancel_task}},
+    {"FUT-3", reading_a_future_tells_its_state, {result, exception}},
+    {"FUT-4", completing_queues_the_callbacks, {add_done_callback}},
+    {"FUT-5", a_callback_that_comes_late_is_queued, {add_done_callback}},
+    {"FUT-6", a_callback_added_by_a_callback_comes_behind_all_of_them, {add_done_callback}},
+    {"FUT-7", callbacks_are_counted_not_merged, {add_done_callback, remove_done_callback}},
+    {"FUT-8", a_callback_that_fails_harms_nobody, {add_done_callback}},
+    {"FUT-9", cancelling_a_future_takes_effect_at_once, {cancel_future, cancel_task}},
+    {"FUT-10", waiters_resume_in_the_order_of_the_completions, {await}},
     {"FUT-11", a_result_is_only_a_value},
-    {"FUT-12", a_waiter_that_completes_a_future_does_not_run_its_waiters},
+    {"FUT-12", a_waiter_that_completes_a_future_does_not_run_its_waiters, {await}},
 };
 
 }  // namespace

@@ -284,14 +284,20 @@ class Author {
     return onward(step.who, callback_names);
   }
 
-  /// Mostly a script behind the speaker's own, since circles run until scripts fall silent.
+  /// Mostly a script that was started after the speaker, since circles run until scripts fall silent.
   template <std::size_t n>
   Name onward(Name who, const std::array<Name, n>& names) {
-    auto own = std::ranges::find(names, who);
-    if (own == names.end() || random_.once_in(8)) return pick(random_, names);
-    if (own + 1 == names.end()) return silent_name;
-    auto behind = static_cast<std::uint32_t>(names.end() - own - 1);
-    return *(own + 1 + random_.below(behind));
+    if (random_.once_in(24)) return pick(random_, names);
+    for (int tries = 0; tries < 4; ++tries)
+      if (Name name = pick(random_, names); place(name) > place(who)) return name;
+    return silent_name;
+  }
+
+  /// When the script was started; those that were not come last.
+  std::uint32_t place(Name script) const {
+    for (std::uint32_t i = 0; i < started_count_; ++i)
+      if (started_[i] == script) return i;
+    return started_count_;
   }
 
   void start(Name script) {

@@ -59,6 +59,7 @@ void History::read(const Trace& trace) {
 
 void History::clear(const Trace& trace) {
   trace_ = &trace;
+  said_ = Verbs{};
   calls.clear();
   futures.clear();
   waits.clear();
@@ -154,6 +155,7 @@ void History::read_step(std::size_t index) {
   const Event& event = (*this)[index];
   Verb verb = event.step.verb;
   if (event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported) return;
+  said_.add(verb);
   FutureLife* task = event.job ? task_of_job(event.job) : nullptr;
   if (task && !task->frame) task->frame = event.frame;
 

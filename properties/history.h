@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -127,6 +129,26 @@ struct CoroutineLife {
   Id frame = 0;                 // of its body; 0 while nobody has started it
 };
 
+/// A set of verbs.
+class Verbs {
+ public:
+  constexpr Verbs(std::initializer_list<Verb> verbs) {
+    for (Verb verb : verbs) add(verb);
+  }
+  constexpr void add(Verb verb) { bits_ |= std::uint64_t{1} << static_cast<int>(verb); }
+  constexpr bool meets(const Verbs& other) const { return (bits_ & other.bits_) != 0; }
+  static constexpr Verbs all() {
+    Verbs verbs{};
+    verbs.bits_ = ~std::uint64_t{0};
+    return verbs;
+  }
+
+ private:
+  static_assert(verbs_count <= 64);
+  std::uint64_t bits_ = 0;
+};
+inline constexpr Verbs all_verbs = Verbs::all();
+
 class History {
  public:
   /// Reads the trace, which has to outlive the history. Reuses what it has allocated.
@@ -157,6 +179,9 @@ class History {
     const Event& after = (*this)[event + 1];
     return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
   }
+
+  /// Whether one of the verbs was said, with effect.
+  bool said(const Verbs& verbs) const { return said_.meets(verbs); }
 
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
@@ -232,6 +257,7 @@ class History {
   }
 
   const Trace* trace_ = nullptr;
+  Verbs said_{};
   std::vector<std::uint32_t> pass_;
   // By id or number: the index + 1 in the list, 0 for none.
   std::vector<std::uint32_t> call_of_, future_of_, job_of_, frame_of_, coroutine_of_;

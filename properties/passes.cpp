@@ -463,25 +463,27 @@ Verdict one_running_loop_each_with_its_own_jobs(const History& history) {
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
     {"PASS-1", jobs_run_in_the_order_in_which_they_were_enqueued},
     {"PASS-2", what_is_added_in_a_pass_runs_in_the_next},
     {"PASS-3", to_schedule_is_not_to_call},
     {"PASS-4", one_job_at_a_time},
-    {"PASS-5", a_cancelled_handle_never_runs},
-    {"PASS-6", an_error_in_a_callback_does_not_stop_the_loop},
-    {"PASS-7", the_error_handler_is_called_on_the_spot},
-    {"PASS-8", a_fatal_error_leaves_run_and_loses_no_job},
-    {"PASS-9", stop_lets_the_pass_finish},
-    {"PASS-10", stop_before_run_makes_one_pass},
+    {"PASS-5", a_cancelled_handle_never_runs, {cancel}},
+    {"PASS-6", an_error_in_a_callback_does_not_stop_the_loop, {raise}},
+    {"PASS-7", the_error_handler_is_called_on_the_spot, {raise}},
+    {"PASS-8", a_fatal_error_leaves_run_and_loses_no_job, {raise, set_exception}},
+    {"PASS-9", stop_lets_the_pass_finish, {stop}},
+    {"PASS-10", stop_before_run_makes_one_pass, {stop}},
     {"PASS-11", the_last_pass_still_looks_at_the_timers},
-    {"PASS-12", run_until_complete_hands_out_the_outcome},
-    {"PASS-13", run_until_complete_returns_after_one_more_pass},
-    {"PASS-14", run_until_complete_of_a_done_future_and_of_one_that_stays_pending},
+    {"PASS-12", run_until_complete_hands_out_the_outcome, {run_until_complete}},
+    {"PASS-13", run_until_complete_returns_after_one_more_pass, {run_until_complete}},
+    {"PASS-14", run_until_complete_of_a_done_future_and_of_one_that_stays_pending, {run_until_complete}},
     {"PASS-15", nothing_is_lost_between_two_runs},
-    {"PASS-16", no_loop_inside_a_running_loop},
-    {"PASS-17", close_is_refused_while_running_and_final_otherwise},
-    {"PASS-18", one_running_loop_each_with_its_own_jobs},
+    {"PASS-16", no_loop_inside_a_running_loop, {run, run_until_complete, run_in_new_loop}},
+    {"PASS-17", close_is_refused_while_running_and_final_otherwise, {close}},
+    {"PASS-18", one_running_loop_each_with_its_own_jobs, {get_running_loop, run_in_new_loop, is_running}},
 };
 
 }  // namespace

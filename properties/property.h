@@ -57,7 +57,11 @@ class Ruling {
 
 struct Property {
   std::string_view clause;
-  Verdict (*judge)(const History& history);
+  Verdict (*rule)(const History& history);
+  /// The clause can only be reached where one of these was said; left out, everywhere.
+  Verbs needs = all_verbs;
+
+  Verdict judge(const History& history) const { return history.said(needs) ? rule(history) : Verdict{}; }
 };
 
 /// One list a chapter, in the order of its clauses; `properties/<chapter>.cpp` holds each.

@@ -181,12 +181,14 @@ Verdict a_home_made_sleep_works(const History& history) {
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
-    {"SLEEP-1", a_bare_yield_gives_up_one_pass},
-    {"SLEEP-2", a_sleep_suspends_one_task_for_its_time},
-    {"SLEEP-3", a_sleeper_goes_on_one_pass_after_its_timer},
-    {"SLEEP-4", sleepers_wake_in_deadline_order},
-    {"SLEEP-5", a_home_made_sleep_works},
+    {"SLEEP-1", a_bare_yield_gives_up_one_pass, {yield, sleep}},
+    {"SLEEP-2", a_sleep_suspends_one_task_for_its_time, {sleep}},
+    {"SLEEP-3", a_sleeper_goes_on_one_pass_after_its_timer, {sleep}},
+    {"SLEEP-4", sleepers_wake_in_deadline_order, {sleep}},
+    {"SLEEP-5", a_home_made_sleep_works, {await}},
 };
 
 }  // namespace

@@ -282,18 +282,20 @@ Verdict a_level_of_tasks_costs_two_passes(const History& history) {
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
-    {"TASK-1", a_new_task_waits_for_the_next_pass},
-    {"TASK-2", there_is_one_queue_for_everything},
-    {"TASK-3", a_task_is_a_future_that_only_its_coroutine_completes},
-    {"TASK-4", a_task_is_done_in_the_step_that_ends_it},
-    {"TASK-5", a_parent_walks_to_its_child_and_back_in_three_passes},
-    {"TASK-6", a_step_is_not_interrupted},
-    {"TASK-7", tasks_that_cede_take_turns},
-    {"TASK-8", the_error_of_a_task_stays_with_the_task},
-    {"TASK-9", a_fatal_error_leaves_the_run_and_the_task_keeps_it},
-    {"TASK-10", a_task_can_be_asked_who_is_running},
-    {"TASK-11", a_level_of_tasks_costs_two_passes},
+    {"TASK-1", a_new_task_waits_for_the_next_pass, {create_task}},
+    {"TASK-2", there_is_one_queue_for_everything, {create_task}},
+    {"TASK-3", a_task_is_a_future_that_only_its_coroutine_completes, {create_task}},
+    {"TASK-4", a_task_is_done_in_the_step_that_ends_it, {create_task}},
+    {"TASK-5", a_parent_walks_to_its_child_and_back_in_three_passes, {create_task}},
+    {"TASK-6", a_step_is_not_interrupted, {create_task}},
+    {"TASK-7", tasks_that_cede_take_turns, {create_task}},
+    {"TASK-8", the_error_of_a_task_stays_with_the_task, {create_task}},
+    {"TASK-9", a_fatal_error_leaves_the_run_and_the_task_keeps_it, {create_task}},
+    {"TASK-10", a_task_can_be_asked_who_is_running, {create_task, current_task, all_tasks}},
+    {"TASK-11", a_level_of_tasks_costs_two_passes, {create_task}},
 };
 
 }  // namespace

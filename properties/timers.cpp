@@ -398,22 +398,24 @@ Verdict very_far_deadlines_do_not_fire(const History& history) {
   return ruling;
 }
 
+using enum Verb;
+
 constexpr Property list[] = {
-    {"TIMER-1", no_timer_is_early},
-    {"TIMER-2", late_timers_run_once_and_in_the_next_pass},
-    {"TIMER-3", earlier_deadlines_run_first},
-    {"TIMER-4", equal_deadlines_run_in_one_pass},
-    {"TIMER-5", timers_without_delay_run_behind_the_queue_of_the_next_pass},
-    {"TIMER-6", overdue_timers_run_by_deadline_in_the_next_pass},
-    {"TIMER-7", timers_come_last_in_a_pass},
-    {"TIMER-8", what_becomes_due_in_a_pass_waits_for_the_next},
-    {"TIMER-9", a_deadline_that_is_reached_is_due},
-    {"TIMER-10", delays_count_from_the_call},
-    {"TIMER-11", cancelled_timers_neither_run_nor_wake},
-    {"TIMER-12", collected_timers_can_still_be_cancelled},
+    {"TIMER-1", no_timer_is_early, {call_later, call_at}},
+    {"TIMER-2", late_timers_run_once_and_in_the_next_pass, {call_later, call_at}},
+    {"TIMER-3", earlier_deadlines_run_first, {call_later, call_at}},
+    {"TIMER-4", equal_deadlines_run_in_one_pass, {call_later, call_at}},
+    {"TIMER-5", timers_without_delay_run_behind_the_queue_of_the_next_pass, {call_later, call_at}},
+    {"TIMER-6", overdue_timers_run_by_deadline_in_the_next_pass, {call_later, call_at}},
+    {"TIMER-7", timers_come_last_in_a_pass, {call_later, call_at}},
+    {"TIMER-8", what_becomes_due_in_a_pass_waits_for_the_next, {call_later, call_at}},
+    {"TIMER-9", a_deadline_that_is_reached_is_due, {call_later, call_at}},
+    {"TIMER-10", delays_count_from_the_call, {call_later, call_at}},
+    {"TIMER-11", cancelled_timers_neither_run_nor_wake, {call_later, call_at}},
+    {"TIMER-12", collected_timers_can_still_be_cancelled, {call_later, call_at}},
     {"TIMER-13", polls_wait_until_the_earliest_deadline},
-    {"TIMER-14", an_error_in_a_timer_harms_no_other},
-    {"TIMER-15", very_far_deadlines_do_not_fire},
+    {"TIMER-14", an_error_in_a_timer_harms_no_other, {call_later, call_at}},
+    {"TIMER-15", very_far_deadlines_do_not_fire, {call_later, call_at}},
 };
 
 }  // namespace
