@@ -96,9 +96,12 @@ Name pick(Random& random, const std::array<Name, n>& names) {
   return names[random.below(n)];
 }
 
+/// Names are told apart by their first letters; those of a kind follow each other in the alphabet.
+char letter(Name name) { return name.text().data()[0]; }
+
 template <std::size_t n>
 bool contains(const std::array<Name, n>& names, Name name) {
-  return std::ranges::find(names, name) != names.end();
+  return letter(names.front()) <= letter(name) && letter(name) <= letter(names.back());
 }
 
 bool is_coroutine(Name who) { return contains(task_names, who) || contains(coroutine_names, who); }
@@ -128,6 +131,7 @@ Value any_value(Random& random) {
 class Author {
  public:
   explicit Author(Random& random) : random_(random) {
+    places_.fill(not_started);
     // Half of the scenarios may say everything but the rare; the others leave out what swarm says.
     off_ = random.once_in(2) ? 0 : static_cast<std::uint32_t>(random.next() & random.next());
     for (auto rare : {fatal, loops, handlers})
@@ -294,21 +298,21 @@ class Author {
   }
 
   /// When the script was started; those that were not come last.
-  std::uint32_t place(Name script) const {
-    for (std::uint32_t i = 0; i < started_count_; ++i)
-      if (started_[i] == script) return i;
-    return started_count_;
-  }
+  std::uint32_t place(Name script) const { return places_[letter(script) % letters]; }
 
   void start(Name script) {
-    if (script == silent_name) return;
-    auto end = started_.begin() + started_count_;
-    if (std::find(started_.begin(), end, script) == end) started_[started_count_++] = script;
+    if (script == silent_name || place(script) != not_started) return;
+    places_[letter(script) % letters] = static_cast<std::uint8_t>(started_count_);
+    started_[started_count_++] = script;
   }
+
+  static constexpr std::size_t letters = 32;
+  static constexpr std::uint8_t not_started = 255;
 
   Random& random_;
   std::uint32_t off_ = 0;
-  std::array<Name, 16> started_;
+  std::array<Name, letters> started_;
+  std::array<std::uint8_t, letters> places_;  // in `started_`, by letter
   std::uint32_t started_count_ = 0;
   Name awaited_, awaiter_;  // the last future that somebody awaits, and who
   Step registered_;         // the last done-callback

@@ -482,7 +482,7 @@ constexpr Property list[] = {
     {"PASS-14", run_until_complete_of_a_done_future_and_of_one_that_stays_pending, {run_until_complete}},
     {"PASS-15", nothing_is_lost_between_two_runs},
     {"PASS-16", no_loop_inside_a_running_loop, {run, run_until_complete, run_in_new_loop}},
-    {"PASS-17", close_is_refused_while_running_and_final_otherwise, {close}},
+    {"PASS-17", close_is_refused_while_running_and_final_otherwise, {close, is_closed}},
     {"PASS-18", one_running_loop_each_with_its_own_jobs, {get_running_loop, run_in_new_loop, is_running}},
 };
 
