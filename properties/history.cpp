@@ -54,6 +54,8 @@ void History::read(const Trace& trace) {
     pass_.push_back(static_cast<std::uint32_t>(polls.size()));
     read_event(index);
   }
+  for (Call& call : calls)
+    if (call.timer()) call.latest = latest_deadline(call.asked);
   complete = ended_at_rest();
 }
 

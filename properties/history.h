@@ -29,6 +29,7 @@ struct Call {
   std::size_t removed = never;    // the remove_done_callback that took it away
   Nanos deadline = 0;             // timers: counted from the moment of the call
   Nanos due = 0;                  // timers: the deadline as the loop tells it
+  Nanos latest = 0;               // timers: the moment by which any loop has to hold it due
   Id future = 0;                  // done-callbacks: of which future
 
   bool timer() const { return verb == Verb::call_later || verb == Verb::call_at; }

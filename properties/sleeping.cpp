@@ -95,7 +95,7 @@ Verdict a_sleep_suspends_one_task_for_its_time(const History& history) {
     ruling.reached();
     const Step& step = step_of(history, wait);
     std::size_t anew = wait.suspended ? poll_that_sleeps_anew(history, wait) : never;
-    if (anew != never) ruling.require(false, anew, "the loop waits for the whole of a sleep that has begun before");
+    if (anew != never) ruling.require(false, anew, "the loop waits for all of a sleep that began long ago");
     if (wait.got == never) continue;
     Nanos slept = at(history, wait.got) - at(history, wait.asked);
     bool handed_over = history[wait.got].answer == (step.value.none() ? Answer{} : Answer::of(step.value));
@@ -117,7 +117,7 @@ Verdict a_sleeper_goes_on_one_pass_after_its_timer(const History& history) {
     std::size_t number = history.pass(wait.left);
     while (history.poll(number) < wait.got && history.end_of_wait(history.polls[number]) < due) ++number;
     Nanos before = number > history.pass(wait.left) ? at(history, history.polls[number - 1] + 1) : 0;
-    if (before - at(history, wait.asked) >= step_of(history, wait).time) continue;  // or was it that one already?
+    if (before - at(history, wait.asked) >= step_of(history, wait).time) continue;  // or the one before?
     ruling.require(history.pass(wait.got) == number + 2, wait.got,
                    "the task did not go on in the pass after that of its timer");
   }
@@ -176,7 +176,7 @@ Verdict a_home_made_sleep_works(const History& history) {
     std::size_t end = history.poll(history.pass(future->completed) + 1);
     if (!watched || (sleep.got == never && end == never)) continue;
     bool in_time = sleep.got < end && history.pass(sleep.got) > history.pass(future->completed);
-    ruling.require(in_time, std::min(sleep.got, end), "the sleeper did not go on in the pass after the completion");
+    ruling.require(in_time, std::min(sleep.got, end), "the sleeper did not go on in the next pass");
   }
   return ruling;
 }

@@ -12,7 +12,9 @@
 namespace cede {
 namespace {
 
-auto timers_in(const History& history) { return history.calls | std::views::filter(&Call::timer); }
+auto timers_in(const History& history) {
+  return history.calls | std::views::filter([](const Call& call) { return call.timer(); });
+}
 
 /// Whether every pass of the trace is a whole one, of the one loop.
 bool passes_are_whole(const History& history) { return !history.fatal && !history.other_loop; }
@@ -27,13 +29,12 @@ bool cancelled_before(const Call& timer, std::size_t event) {
   return timer.cancelled != never && timer.cancelled < event;
 }
 
-/// The number of the first poll that began with the timer made and due, whatever was left of the
-/// others to do; the number of all polls if none did.
+/// The number of the first poll that began with the timer made and due; the number of all polls if
+/// none did.
 std::size_t first_poll_when_due(const History& history, const Call& timer) {
-  Nanos due = history.latest_deadline(timer.asked);
-  auto polls = std::span(history.polls).subspan(history.pass(timer.asked));
-  auto first = std::ranges::partition_point(polls, [&](std::size_t poll) { return at(history, poll) < due; });
-  return history.pass(timer.asked) + static_cast<std::size_t>(first - polls.begin());
+  std::size_t number = history.pass(timer.asked);
+  while (number < history.polls.size() && at(history, history.polls[number]) < timer.latest) ++number;
+  return number;
 }
 
 /// The event that shows that the loop passed over a timer which was due: the second poll since, or
@@ -81,7 +82,7 @@ Verdict late_timers_run_once_and_in_the_next_pass(const History& history) {
   for (const Call& timer : timers_in(history)) {
     std::size_t late = history.poll(first_poll_when_due(history, timer));
     if (late == never || timer.entered < late || timer.cancelled != never) continue;
-    if (at(history, late) == history.latest_deadline(timer.asked)) continue;  // on time: TIMER-9
+    if (at(history, late) == timer.latest) continue;  // on time: TIMER-9
     ruling.reached();
     std::size_t passed = passed_over(history, timer);
     if (timer.entered == never && passed == never) continue;
@@ -91,18 +92,26 @@ Verdict late_timers_run_once_and_in_the_next_pass(const History& history) {
   return ruling;
 }
 
+/// The timers that were registered after this one and before the pass in which it ran: what is made
+/// in that pass may come too late to be compared.
+auto timers_made_beside(const History& history, const Call& timer) {
+  const Call *first = &timer + 1, *last = first, *end = &history.calls.back() + 1;
+  std::size_t ran = timer.entered == never ? history.polls.size() + 1 : history.pass(timer.entered);
+  while (last != end && history.pass(last->asked) < ran) ++last;
+  return std::span(first, last) | std::views::filter([](const Call& call) { return call.timer(); });
+}
+
 /// TIMER-3
 Verdict earlier_deadlines_run_first(const History& history) {
   Ruling ruling;
   if (!passes_are_whole(history)) return ruling;
   for (const Call& one : timers_in(history)) {
     if (one.entered == never || made_overdue(history, one)) continue;
-    for (const Call* other = &one + 1; other <= &history.calls.back(); ++other) {
-      if (!other->timer() || other->entered == never || made_overdue(history, *other)) continue;
-      const auto& [early, late] = one.due < other->due ? std::tie(one, *other) : std::tie(*other, one);
+    for (const Call& other : timers_made_beside(history, one)) {
+      if (other.entered == never || made_overdue(history, other)) continue;
+      const auto& [early, late] = one.due < other.due ? std::tie(one, other) : std::tie(other, one);
       if (late.due - early.due < history.trace().resolution) continue;
-      // Made in the pass in which the first of them ran, the second may have come too late for it.
-      if (history.pass(other->asked) >= history.pass(std::min(early.entered, late.entered))) continue;
+      if (history.pass(other.asked) >= history.pass(other.entered)) continue;
       ruling.require(early.entered < late.entered, late.entered,
                      "another timer with an earlier deadline was waiting");
     }
@@ -115,15 +124,15 @@ Verdict equal_deadlines_run_in_one_pass(const History& history) {
   Ruling ruling;
   if (!passes_are_whole(history)) return ruling;
   for (const Call& one : timers_in(history)) {
-    if (one.due == forever || one.cancelled != never) continue;
-    for (const Call* other = &one + 1; other <= &history.calls.back(); ++other) {
-      if (!other->timer() || other->due != one.due || other->cancelled != never) continue;
-      std::size_t first = std::min(one.entered, other->entered), second = std::max(one.entered, other->entered);
-      if (first == never || history.pass(other->asked) >= history.pass(first)) continue;
+    if (one.due > history.events().back().at || one.cancelled != never) continue;
+    for (const Call& other : timers_made_beside(history, one)) {
+      if (other.due != one.due || other.cancelled != never) continue;
+      std::size_t first = std::min(one.entered, other.entered), second = std::max(one.entered, other.entered);
+      if (first == never || history.pass(other.asked) >= history.pass(first)) continue;
       std::size_t end = history.poll(history.pass(first));
       if (second == never && end == never) continue;
       ruling.require(second < end, end, "a timer with the same deadline was left over in its pass");
-      if (other->entered < one.entered) ruling.variant("any", other->entered);
+      if (other.entered < one.entered) ruling.variant("any", other.entered);
     }
   }
   return ruling;
@@ -134,7 +143,8 @@ Verdict timers_without_delay_run_behind_the_queue_of_the_next_pass(const History
   Ruling ruling;
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : timers_in(history)) {
-    if (timer.verb != Verb::call_later || history[timer.asked].step.time != 0 || timer.entered == never) continue;
+    if (timer.entered == never || timer.verb != Verb::call_later) continue;
+    if (history[timer.asked].step.time != 0) continue;
     std::uint32_t made = history.pass(timer.asked), ran = history.pass(timer.entered);
     ruling.require(ran != made, timer.entered, "the timer ran in the pass that made it");
     ruling.require(ran == made + 1, timer.entered, "the timer let a pass go by");
@@ -165,7 +175,7 @@ Verdict overdue_timers_run_by_deadline_in_the_next_pass(const History& history) 
     const Call* before = &job == &history.jobs.front() ? nullptr : history.call_of(*(&job - 1));
     if (!before || !before->timer() || !made_overdue(history, *before)) continue;
     if (history.pass(before->entered) != history.pass(timer.entered)) continue;
-    ruling.require(history.latest_deadline(timer.asked) >= before->deadline, timer.entered,
+    ruling.require(timer.latest >= before->deadline, timer.entered,
                    "an overdue timer ran behind one that was less overdue");
   }
   return ruling;
@@ -184,7 +194,7 @@ Verdict timers_come_last_in_a_pass(const History& history) {
     std::size_t number = first_poll_when_due(history, timer);
     std::size_t waited = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
     if (waited == never || timer.entered < waited || timer.cancelled != never) continue;
-    if (history.end_of_wait(waited) < history.latest_deadline(timer.asked)) continue;
+    if (history.end_of_wait(waited) < timer.latest) continue;
     std::size_t next = history.poll(number);
     if (timer.entered != never || next != never)
       ruling.require(timer.entered < next, next, "the wait made a timer due, and the pass ended without it");
@@ -215,7 +225,7 @@ Verdict what_becomes_due_in_a_pass_waits_for_the_next(const History& history) {
                        timer.due <= at(history, timer.entered);
     if (due_in_pass && !run_began(history, poll, timer.entered))
       ruling.require(false, timer.entered, "the timer became due while the jobs of this pass ran");
-    else if (history.latest_deadline(timer.asked) <= at(history, poll) && history[poll - 1].what == What::leave)
+    else if (timer.latest <= at(history, poll) && history[poll - 1].what == What::leave)
       ruling.require(true, timer.entered, {});  // it was due before the poll, and waited for it
   }
   return ruling;
@@ -227,16 +237,16 @@ Verdict a_deadline_that_is_reached_is_due(const History& history) {
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : timers_in(history)) {
     if (timer.cancelled != never) continue;
-    Nanos due = history.latest_deadline(timer.asked);
     std::size_t number = first_poll_when_due(history, timer);
     std::size_t reached = history.poll(number), next = history.poll(number + 1);
     std::size_t before = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
-    bool by_wait = before != never && timer.entered > before && history.end_of_wait(before) == due;
-    bool by_job = reached != never && timer.entered > reached && at(history, reached) == due;
+    bool by_wait = before != never && timer.entered > before && history.end_of_wait(before) == timer.latest;
+    bool by_job = reached != never && timer.entered > reached && at(history, reached) == timer.latest;
     if (!by_wait && !by_job) continue;
     ruling.reached();
     if (timer.entered != never || next != never)
-      ruling.require(timer.entered < next, next, "the clock stood at the deadline, and the timer did not run");
+      ruling.require(timer.entered < next, next,
+                     "the clock stood at the deadline, and the timer did not run");
   }
   return ruling;
 }
@@ -316,22 +326,21 @@ Verdict collected_timers_can_still_be_cancelled(const History& history) {
     if (!by || (canceller && canceller->timer()) || history.pass(timer.cancelled) == 0) continue;
     std::size_t collected = history.polls[history.pass(timer.cancelled) - 1];
     if (timer.asked > collected) continue;
-    if (history.end_of_wait(collected) < history.latest_deadline(timer.asked)) continue;
+    if (history.end_of_wait(collected) < timer.latest) continue;
     ruling.require(timer.entered == never, timer.entered, "the timer had been cancelled by an earlier job");
   }
   return ruling;
 }
 
-/// The poll, one of the last two before an event, that would wait beyond a deadline; `never` if none.
-std::size_t oversleeping_poll(const History& history, std::size_t asked, std::size_t until, Nanos due) {
-  std::size_t number = until == never ? history.polls.size() : history.pass(until);
-  for (int last = 2; last > 0 && number > history.pass(asked); --last) {
-    std::size_t poll = history.polls[--number];
-    // The loop reckoned the limit after the event before the poll.
-    Nanos limit = history[poll].time, left = std::max<Nanos>(due, 0) - at(history, poll - 1);
-    if (limit > 0 && limit - history.trace().resolution >= left) return poll;
-  }
-  return never;
+/// The poll before the timer ran, or the last of all, if it would wait beyond the deadline; `never`
+/// if it would not.
+std::size_t oversleeping_poll(const History& history, const Call& timer) {
+  std::size_t number = timer.entered == never ? history.polls.size() : history.pass(timer.entered);
+  if (number <= history.pass(timer.asked)) return never;
+  std::size_t poll = history.polls[number - 1];
+  // The loop reckoned the limit after the event before the poll.
+  Nanos limit = history[poll].time, left = std::max<Nanos>(timer.latest, 0) - at(history, poll - 1);
+  return limit > 0 && limit - history.trace().resolution >= left ? poll : never;
 }
 
 /// TIMER-13
@@ -344,9 +353,8 @@ Verdict polls_wait_until_the_earliest_deadline(const History& history) {
       if (next == never || call.entered < next || cancelled_before(call, next)) continue;
       ruling.require(history[next].time <= 0, next, "the poll waits while a job is queued");
     } else if (call.timer() && call.cancelled == never) {
-      Nanos due = history.latest_deadline(call.asked);
-      if (due == forever || history.pass(call.asked) == history.polls.size()) continue;
-      std::size_t poll = oversleeping_poll(history, call.asked, call.entered, due);
+      if (call.latest == forever) continue;
+      std::size_t poll = oversleeping_poll(history, call);
       ruling.require(poll == never, poll, "the poll waits beyond the deadline of a timer");
     }
   }
