@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -138,9 +139,15 @@ class Keeper : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs)
-      if (run.aggregate_name == "median") times[run.run_name.function_name + (run.run_name.args.empty() ? "" : "/") + run.run_name.args] = run.GetAdjustedCPUTime();
+      if (run.aggregate_name == "median") times[name(run)] = run.GetAdjustedCPUTime();
   }
   std::map<std::string, double> times;
+
+ private:
+  static std::string name(const Run& run) {
+    const auto& [function, arguments] = std::tie(run.run_name.function_name, run.run_name.args);
+    return arguments.empty() ? function : function + "/" + arguments;
+  }
 };
 
 long peak_memory_mb() {
@@ -198,7 +205,8 @@ void print_memory() {
   campaign.play_random(run_seed, 10'000, go_on);
   long before = peak_memory_mb();
   campaign.play_random(run_seed + 1, 1'000'000, go_on);
-  fmt::print("{:<58} {:>10} MB, {} MB after 1000000 more\n", "peak memory after 10000 scenarios", before, peak_memory_mb());
+  fmt::print("{:<58} {:>10} MB, {} MB after 1000000 more\n", "peak memory after 10000 scenarios", before,
+             peak_memory_mb());
 }
 
 }  // namespace

@@ -115,13 +115,13 @@ TEST(SpecCheck, complains_of_a_trace_that_is_too_short_or_too_long) {
 
 TEST(SpecCheck, complains_of_examples_that_do_not_decide_their_clause) {
   SmallSpec spec;
-  spec.properties[0].judge = reaches_nothing;
+  spec.properties[0].rule = reaches_nothing;
   EXPECT_EQ(spec.complaint(), spec.at_clause() + ": none of its examples decides it\n");
 }
 
 TEST(SpecCheck, complains_of_a_judge_that_condemns_the_examples_of_its_own_clause) {
   SmallSpec spec;
-  spec.properties[0].judge = condemns_everything;
+  spec.properties[0].rule = condemns_everything;
   auto all = spec.complaints();
   EXPECT_EQ(all.size(), spec.chapters.clauses[0].examples.size());
   EXPECT_NE(all.at(0).find("PASS-2: its own example violates it: it is wrong"), std::string::npos) << all[0];

@@ -90,7 +90,8 @@ Verdict completing_queues_the_callbacks(const History& history) {
     if (!call || job.queued == never || job.enter != call->entered) continue;
     if (call->verb == Verb::call_soon) {
       if (done.moved_past(job))
-        ruling.require(!done.overtook(job), job.enter, "it was queued before the completion and ran after its callbacks");
+        ruling.require(!done.overtook(job), job.enter,
+                       "it was queued before the completion and ran after its callbacks");
       plain.serve(job);
       continue;
     }
@@ -225,7 +226,8 @@ Verdict cancelling_a_future_takes_effect_at_once(const History& history) {
     if (!future || future->done_before(index)) {
       bool cancelled = future && cancels(history[future->completed].step.verb);
       if (cancelled && event.step.verb == Verb::cancelled)
-        ruling.require(event.answer == Answer::of(Value::of(true)), index, "it has been cancelled, but does not say so");
+        ruling.require(event.answer == Answer::of(Value::of(true)), index,
+                       "it has been cancelled, but does not say so");
       continue;
     }
     if (!cancels(event.step.verb)) continue;
@@ -262,7 +264,8 @@ Verdict waiters_resume_in_the_order_of_the_completions(const History& history) {
     const FutureLife* future = completed_for(history, wait);
     if (!future || future->completed > job.enter) continue;
     if (last && history.pass(job.queued) == history.pass(history.future(last->awaited)->completed)) {
-      ruling.require(!resumed.overtook(job), job.enter, "the waiter of a future that was completed later has resumed before it");
+      ruling.require(!resumed.overtook(job), job.enter,
+                     "the waiter of a future that was completed later has resumed before it");
       if (last->awaited == wait.awaited)
         ruling.require(last->asked < wait.asked, job.enter, "one that began to wait later has resumed before it");
     }
@@ -284,7 +287,8 @@ Verdict a_result_is_only_a_value(const History& history) {
     const Event& event = history[index];
     if (event.step.verb != Verb::done && event.step.verb != Verb::result) continue;
     if (const FutureLife* future = plain(event.id, index))
-      ruling.require(event.answer == future->read(event.step.verb, index), index, "the result was more than a value to it");
+      ruling.require(event.answer == future->read(event.step.verb, index), index,
+                     "the result was more than a value to it");
   }
   if (history.cancels || history.by_hand) return ruling;
   for (const Wait& wait : history.waits)

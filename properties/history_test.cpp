@@ -30,10 +30,12 @@ struct Written {
   }
   void enter(std::string_view who, Id id, Id in_frame = 0) {
     job = ++jobs;
-    frame = in_frame;
+    frame = 0;  // the loop's doing, not a script's
     add(What::enter, std::string(who) + ": log x").id = id;
+    frame = in_frame;
   }
   void leave(std::string_view who, Id id) {
+    frame = 0;
     add(What::leave, std::string(who) + ": log x").id = id;
     job = 0;
     frame = 1;

@@ -28,7 +28,8 @@ bool has_ceded(const History& history, const Job& job) {
 
 /// The task that the wait is for; null if it waits for anything else.
 const FutureLife* awaited_task(const History& history, const Wait& wait) {
-  const FutureLife* task = wait.suspended && wait.task && wait.awaited != wait.task ? history.future(wait.awaited) : nullptr;
+  bool of_another = wait.suspended && wait.task && wait.awaited != wait.task;
+  const FutureLife* task = of_another ? history.future(wait.awaited) : nullptr;
   return task && task->task ? task : nullptr;
 }
 
@@ -242,7 +243,8 @@ Verdict a_fatal_error_leaves_the_run_and_the_task_keeps_it(const History& histor
     ruling.require(lost == never, lost, "it was ready when a fatal error left the run, and no later run called it");
     for (std::size_t index : history.about_futures)
       if (history[index].id == task.id && history[index].step.verb == Verb::exception && index > last->leave)
-        ruling.require(history[index].answer == task.read(Verb::exception, index), index, "the fatal error was not kept");
+        ruling.require(history[index].answer == task.read(Verb::exception, index), index,
+                       "the fatal error was not kept");
   }
   return ruling;
 }
