@@ -242,7 +242,7 @@ class Player : WaitObserver {
   /// What the name meant before lives on, as it does for those who hold it.
   void name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
                    Ref<CoroutineObject> coroutine) {
-    if (named.future) kept_.push_back(std::move(*named.future));
+    if (named.id) kept_.push_back(named);
     named.id = id;
     named.future = std::move(future);
     named.task = task;
@@ -589,7 +589,7 @@ class Player : WaitObserver {
   std::unique_ptr<AbstractLoop> loop_;
   Nanos start_ = 0;
   std::vector<Named> named_;  // by the number of the name
-  std::vector<Future<Value>> kept_;
+  std::vector<Named> kept_;
   const Script* error_script_ = nullptr;
   bool observing_ = true;
   int limit_ = callbacks_max;

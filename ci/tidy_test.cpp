@@ -247,7 +247,8 @@ TEST(Tidy, each_chapter_has_its_file_of_judges) {
     std::string judges = "properties/" + match[1].str() + ".cpp";
     auto found = std::ranges::find(files(), judges, &File::path);
     ASSERT_NE(found, files().end()) << file.path << " has no " << judges;
-    EXPECT_TRUE(found->lines.at(0).starts_with("// " + file.path)) << judges << " begins with the chapter that it judges";
+    EXPECT_TRUE(found->lines.at(0).starts_with("// " + file.path))
+        << judges << " begins with the chapter that it judges";
   }
   EXPECT_GE(chapters, 7);
 }
