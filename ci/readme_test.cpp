@@ -1,0 +1,90 @@
+// What the README shows is what the command does.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "adapters/adapters.h"
+
+namespace cede {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> readme() {
+  std::ifstream file(CEDE_SOURCES "/README.md");
+  return lines_of({std::istreambuf_iterator<char>(file), {}});
+}
+
+/// What a shell command says, in which `cede` is the one that was built.
+std::string output_of(std::string command) {
+  const std::string built = "build/release/cede";
+  if (std::size_t at = command.find(built); at != std::string::npos) command.replace(at, built.size(), CEDE_COMMAND);
+  std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  std::string text;
+  std::array<char, 4096> buffer;
+  while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), count);
+  pclose(pipe);
+  return text;
+}
+
+bool libuv_is_here() {
+  std::string why;
+  return find_adapter("libuv", why) != nullptr;
+}
+
+TEST(Readme, shows_what_the_main_job_says_in_its_order) {
+  if (!libuv_is_here()) GTEST_SKIP() << "libuv is absent";
+  auto shown = readme();
+  auto seen = lines_of(output_of("build/release/cede run --loop reference --loop libuv"));
+  auto line = shown.begin();
+  while (line != shown.end() && !line->starts_with("80 clauses, seed")) ++line;
+  ASSERT_NE(line, shown.end()) << "the README shows no output of ci/run";
+  auto at = seen.begin();
+  for (; *line != "```"; ++line) {
+    if (*line == "..." || line->empty()) continue;
+    while (at != seen.end() && *at != *line) ++at;
+    ASSERT_NE(at, seen.end()) << "the command does not say, or not there: " << *line;
+  }
+}
+
+TEST(Readme, has_a_replay_that_shows_the_violation) {
+  if (!libuv_is_here()) GTEST_SKIP() << "libuv is absent";
+  std::string command;
+  for (const std::string& line : readme())
+    if (line.starts_with("printf 'main")) command = line;
+  ASSERT_FALSE(command.empty());
+  std::string said = output_of(command);
+  EXPECT_NE(said.find("violated  TIMER-8"), std::string::npos) << said;
+}
+
+TEST(Readme, lists_commands_that_the_command_knows) {
+  int commands = 0;
+  for (const std::string& line : readme()) {
+    if (!line.starts_with("| `cede ")) continue;
+    ++commands;
+    std::istringstream words(line.substr(3));
+    std::string name, subcommand;
+    words >> name >> subcommand;
+    if (subcommand.ends_with("`")) subcommand.pop_back();
+    std::string help = output_of("build/release/cede " + subcommand + " --help");
+    EXPECT_NE(help.find("Usage: cede " + subcommand), std::string::npos) << line << "\n" << help;
+    for (std::string word; words >> word && word != "|";)
+      if (word.starts_with("--"))
+        EXPECT_NE(help.find(word.substr(0, word.find_first_of("=`"))), std::string::npos) << line << "\n" << help;
+  }
+  EXPECT_GE(commands, 8);
+}
+
+}  // namespace
+}  // namespace cede
