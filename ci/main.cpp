@@ -11,6 +11,7 @@
 #include "ci/bench.h"
 #include "ci/mutate.h"
 #include "ci/replay.h"
+#include "ci/report.h"
 #include "ci/run.h"
 #include "ci/spec.h"
 #include "ci/version.h"
@@ -152,6 +153,7 @@ struct Line {
 };
 
 Exit main(int argc, char** argv) {
+  set_called_as(argv[0]);
   Line line;
   try {
     line.app.parse(argc, argv);

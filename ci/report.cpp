@@ -67,7 +67,7 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
     json["deciding_event"] = finding.verdict.event;
     json["seen"] = trace_json(finding.seen);
     json["expected"] = trace_json(finding.expected);
-    json["replay"] = replay_line(finding.scenario, loop.adapter->name);
+    json["replay"] = replay_line(finding.scenario, loop.adapter->name, "cede");
   }
   return json;
 }
@@ -135,11 +135,17 @@ std::string to_json_lines(const RunReport& report) {
   return text;
 }
 
-std::string replay_line(const Scenario& scenario, std::string_view loop) {
+namespace {
+std::string command = "cede";
+}
+const std::string& called_as() { return command; }
+void set_called_as(std::string name) { command = std::move(name); }
+
+std::string replay_line(const Scenario& scenario, std::string_view loop, std::string_view command) {
   std::string text = to_string(scenario);
   std::string escaped;
   for (char c : text) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
-  return fmt::format("printf '{}' | cede replay --loop {} -", escaped, loop);
+  return fmt::format("printf '{}' | {} replay --loop {} -", escaped, command, loop);
 }
 
 std::string marked(const Trace& trace, std::size_t event) {

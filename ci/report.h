@@ -69,8 +69,12 @@ std::string to_text(const LoopReport& loop, const ClauseReport& clause, bool col
 /// A few lines per loop.
 std::string summary(const LoopReport& loop, bool color);
 
-/// A shell command that plays the scenario again.
-std::string replay_line(const Scenario& scenario, std::string_view loop);
+/// How the command was called, as a shell can call it again; `cede` until somebody says otherwise.
+const std::string& called_as();
+void set_called_as(std::string command);
+
+/// A shell command that plays the scenario again, by the name under which cede was called.
+std::string replay_line(const Scenario& scenario, std::string_view loop, std::string_view command = called_as());
 
 /// A trace with its times, the deciding event marked; long ones are cut around it.
 std::string marked(const Trace& trace, std::size_t event);
