@@ -215,14 +215,17 @@ void run_bare(World& world) {
   uv_idle_t idle;
   uv_async_t async;
   uv_timer_t timers[5];
-  int jobs = 5;
+  std::deque<void (*)(int&)> jobs;
+  int called = 0;
   uv_loop_init(&loop);
   uv_idle_init(&loop, &idle);
   uv_async_init(&loop, &async, nullptr);
-  idle.data = &jobs;
+  std::pair work{&jobs, &called};
+  idle.data = &work;
+  for (int i = 0; i < 5; ++i) jobs.push_back([](int& called) { ++called; });
   uv_idle_start(&idle, [](uv_idle_t* idle) {
-    int& jobs = *static_cast<int*>(idle->data);
-    for (; jobs > 0; --jobs) {}
+    auto& [jobs, called] = *static_cast<decltype(work)*>(idle->data);
+    for (; !jobs->empty(); jobs->pop_front()) jobs->front()(*called);
     uv_idle_stop(idle);
   });
   int left = 5;

@@ -137,6 +137,11 @@ class Player : WaitObserver {
     loop_->try_call_soon_threadsafe([this] { loop_->stop(); });
   }
 
+  void on_long_wait() override {
+    fall_silent();
+    loop_->try_call_soon_threadsafe([this] { loop_->stop(); });
+  }
+
   void on_stuck() override {
     record(What::stuck);
     observing_ = false;
@@ -145,11 +150,13 @@ class Player : WaitObserver {
 
   /// One more job or inline start; false once the scripts have fallen silent.
   bool count_start() {
-    if (observing_ && starts_++ >= limit_) {
-      record(What::silent);
-      observing_ = false;
-    }
+    if (observing_ && starts_++ >= limit_) fall_silent();
     return observing_;
+  }
+
+  void fall_silent() {
+    record(What::silent);
+    observing_ = false;
   }
 
   // Jobs: what the loop calls.

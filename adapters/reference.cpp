@@ -62,12 +62,25 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World& world) {
   return std::make_unique<ReferenceInWorld>(world);
 }
 
+/// `bare_workload` as people write it for this loop, without names or a trace.
+void run_bare(World& world) {
+  ReferenceInWorld loop(world);
+  int called = 0;
+  for (int i = 0; i < 5; ++i) loop.call_soon([&called] { ++called; });
+  for (Nanos delay : {10, 30, 20, 50, 40})
+    loop.call_later(delay * millisecond, [&] {
+      if (++called == 10) loop.stop();
+    });
+  loop.run_forever();
+}
+
 Adapter make_adapter() {
   Adapter adapter;
   adapter.name = "reference";
   adapter.version = "1";
   adapter.mapping = "every verb is the method or awaitable of the same name";
   adapter.exact_order = true;
+  adapter.run_bare = run_bare;
   adapter.run = [](const Adapter& self, const Scenario& scenario, World& world, Trace& trace) {
     play(scenario, self, make_loop, world, trace);
   };

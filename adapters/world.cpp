@@ -58,6 +58,11 @@ void World::rest(int rests) {
   observer_->on_rest();
 }
 
+void World::give_up_waiting(int rests) {
+  if (!observer_ || rests > rests_max) throw Stuck{};
+  observer_->on_long_wait();
+}
+
 void World::pass_without_waiting() {
   if (pace_ == Pace::real) return;
   // A loop that polls and polls sees time creep on, as it would for real.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +30,9 @@ class WaitObserver {
   virtual void on_rest() = 0;
   /// The loop polls and polls. Has to stop it.
   virtual void on_stuck() = 0;
+  /// In real time: the loop would wait longer than anybody watches, or the user has lost patience.
+  /// Has to make something ready, and to stop the loop.
+  virtual void on_long_wait() { on_rest(); }
 
  protected:
   ~WaitObserver() = default;
@@ -82,6 +86,9 @@ class World {
   /// It will not happen. Harmless when it has.
   void call_off(const Appointment& appointment) { outside_.erase(appointment); }
 
+  /// Set from a signal handler: waits in real time end soon, here and from here on.
+  static inline volatile std::sig_atomic_t interrupted = 0;
+
   /// The system's monotonic clock, in whatever world the caller is. Its definition is in
   /// virtual_time.cpp, beside what it must not be fooled by.
   static Nanos real_now();
@@ -98,8 +105,10 @@ class World {
   void let_happen();
   void pass_without_waiting();
   void rest(int rests);
+  void give_up_waiting(int rests);
   void jump(Nanos when) { now_ = std::max(now_, when); }
 
+  static constexpr Nanos longest_real_wait = second;
   static constexpr int waits_max = 4096;  // a scenario of 64 jobs needs far fewer
   static constexpr int polls_max = 256;
   static constexpr int rests_max = 16;
@@ -135,6 +144,8 @@ long World::wait(Nanos timeout, Attempt attempt) {
     } else if (timeout == 0) {
       pass_without_waiting();
       return 0;
+    } else if (pace_ == Pace::real && (interrupted || next - now() > longest_real_wait)) {
+      give_up_waiting(++rests);
     } else if (pace_ == Pace::real) {
       if (long found = attempt(std::max<Nanos>(0, next - now()))) return found;
       if (deadline <= now()) return 0;

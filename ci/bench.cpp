@@ -189,8 +189,7 @@ void print_ratios(const std::map<std::string, double>& times) {
     ratios.rate(name + ": generated, played and judged", name + "/whole");
     ratios.ratio(name + ": share of playing", name + "/play", name + "/whole");
     ratios.ratio(name + ": share of judging", name + "/judge", name + "/whole");
-    ratios.ratio(name + ": rate of a bare program's (1 is as fast)", name + "/bare", name + "/workload");
-    ratios.ratio(name + ": share of the loop's own work", name + "/bare", name + "/workload");
+    ratios.ratio(name + ": bare program's time of the same, the loop's own share", name + "/bare", name + "/workload");
   }
   ratios.growth("a step of 64 against a step of 8", "grow/64", 64, "grow/8", 8);
   ratios.growth("a step of 512 against a step of 8", "grow/512", 512, "grow/8", 8);

@@ -1,5 +1,7 @@
 #include "ci/run.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -19,18 +21,21 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-volatile std::sig_atomic_t interrupted = 0;
-
 /// A decisive scenario in 500, at most 200: enough that a rule which is broken now and then shows.
 std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
 
-/// A verb in the clause's examples that the loop cannot perform; null if there is none.
+/// A verb that the loop cannot perform though all of the clause's examples need one; or null.
 const Unsupported* missing_verb(const Clause& clause, const Adapter& adapter) {
-  for (const Example& example : clause.examples)
+  const Unsupported* missing = nullptr;
+  for (const Example& example : clause.examples) {
+    const Unsupported* here = nullptr;
     for (const Step& step : parse_scenario(example.scenario).scenario.steps)
       for (const Unsupported& unsupported : adapter.unsupported)
-        if (unsupported.verb == step.verb) return &unsupported;
-  return nullptr;
+        if (unsupported.verb == step.verb) here = &unsupported;
+    if (!here) return nullptr;
+    missing = here;
+  }
+  return missing;
 }
 
 /// The campaign of one loop, played when its first test begins.
@@ -47,10 +52,11 @@ class LoopRun {
     campaign_.play_examples();
     std::uint64_t cases = options_.budget.cases;
     campaign_.play_random(options_.seed, cases, [&] {
-      if (campaign_.played() % 512 != 0) return true;
+      if (World::interrupted) return false;
+      if (campaign_.played() % 512 != 0 && options_.pace != World::Pace::real) return true;
       progress.show(campaign_.played(), cases);
       Seconds spent = std::chrono::steady_clock::now() - begin;
-      return !interrupted && (options_.budget.seconds == 0 || spent.count() < options_.budget.seconds);
+      return (options_.budget.seconds == 0 || spent.count() < options_.budget.seconds);
     });
     report_.played = campaign_.played();
     report_.floor = floor_for(report_.played);
@@ -127,7 +133,7 @@ class ClauseTest : public testing::Test {
   const Clause& clause_;
 };
 
-/// Shows failures when they come and a summary after each loop; GoogleTest's own printer is silent.
+/// Shows each loop's failures and a summary once it is played; GoogleTest's own printer is silent.
 class Printer : public testing::EmptyTestEventListener {
  public:
   Printer(const std::vector<std::unique_ptr<LoopRun>>& runs, std::FILE* out) : runs_(runs), out_(out) {}
@@ -152,7 +158,7 @@ class Printer : public testing::EmptyTestEventListener {
 /// Ctrl-C ends the campaign and leaves the report valid; a second one ends the process.
 void listen_to_interrupts() {
   struct sigaction action{};
-  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_handler = [](int) { World::interrupted = 1; };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
@@ -194,6 +200,7 @@ Exit usage(const std::string& message) {
 std::optional<std::string> find_loops(const RunOptions& options, std::vector<const Adapter*>& found,
                                       std::vector<std::string>& absent) {
   for (const std::string& name : options.loops) {
+    if (std::ranges::find(found, name, &Adapter::name) != found.end()) continue;  // said twice
     auto known = std::ranges::find(known_loops(), name, &KnownLoop::name);
     if (known == known_loops().end() && !name.starts_with("faulty/"))
       return fmt::format("there is no loop {}; there are: {}", name, loop_names());
@@ -233,9 +240,7 @@ bool parse_budget(const std::string& text, Budget& budget) {
 }
 
 bool matches(std::string_view glob, std::string_view text) {
-  if (glob.empty()) return text.empty();
-  if (glob[0] == '*') return matches(glob.substr(1), text) || (!text.empty() && matches(glob, text.substr(1)));
-  return !text.empty() && (glob[0] == '?' || glob[0] == text[0]) && matches(glob.substr(1), text.substr(1));
+  return fnmatch(std::string(glob).c_str(), std::string(text).c_str(), 0) == 0;
 }
 
 std::vector<const Clause*> matching_clauses(const std::vector<std::string>& globs) {
@@ -267,12 +272,14 @@ Exit run(const RunOptions& options) {
     json_file.open(options.json);
     if (!json_file) return usage(fmt::format("cannot write {}: {}", options.json, std::strerror(errno)));
   }
+  if (!options.json.empty() && options.json == options.junit)
+    return usage(fmt::format("--json and --junit cannot both be {}", options.json));
   if (!options.junit.empty() && !std::ofstream(options.junit))
     return usage(fmt::format("cannot write {}: {}", options.junit, std::strerror(errno)));
 
   listen_to_interrupts();
   std::FILE* out = options.json == "-" ? stderr : stdout;
-  fmt::print(out, "{} clauses, seed {}, {} time, at most {} a loop\n", clauses.size(), options.seed,
+  fmt::print(out, "{} clauses, seed {}, {} time, {} a loop beside the examples\n", clauses.size(), options.seed,
              spelling(options.pace), options.budget.text());
   std::vector<std::unique_ptr<LoopRun>> runs;
   for (const Adapter* adapter : adapters) runs.push_back(std::make_unique<LoopRun>(options, *adapter, clauses));
@@ -284,13 +291,14 @@ Exit run(const RunOptions& options) {
     fmt::print(stderr, "cede: absent: {}\n", absent);
     report.exits.push_back(Exit::adapter_failed);
   }
-  if (interrupted) report.exits.push_back(Exit::interrupted);
+  if (World::interrupted) report.exits.push_back(Exit::interrupted);
   std::string json = to_json_lines(report);
   if (options.json == "-") fmt::print("{}", json);
   else if (json_file.is_open() && !(json_file << json).flush())
     return usage(fmt::format("cannot write {}", options.json));
   Exit exit = worst(exits(report));
   fmt::print(out, "exit {}: {}\n", static_cast<int>(exit), describe(exit));
+  if (std::fflush(stdout) != 0) return usage(fmt::format("cannot write the output: {}", std::strerror(errno)));
   return exit;
 }
 

@@ -106,12 +106,18 @@ bool contains(const std::array<Name, n>& names, Name name) {
 
 bool is_coroutine(Name who) { return contains(task_names, who) || contains(coroutine_names, who); }
 
+Nanos any_fraction(Random& random) {
+  constexpr std::array<Nanos, 4> fractions{1, 300, 500, 999};
+  return fractions[random.below(fractions.size())] * microsecond;
+}
+
 Nanos any_duration(Random& random, Verb verb) {
   constexpr std::array<Nanos, 16> usual{0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 10, 12};
-  if (verb == Verb::busy) return (1 + random.below(12)) * millisecond;
+  if (verb == Verb::busy) return (1 + random.below(12)) * millisecond + (random.once_in(16) ? any_fraction(random) : 0);
   if (verb != Verb::sleep && random.once_in(150)) return random.once_in(2) ? forever : 1'000'000 * second;
   if (verb != Verb::busy && random.once_in(12)) return -static_cast<Nanos>(1 + random.below(3)) * millisecond;
-  return usual[random.below(usual.size())] * millisecond;
+  Nanos duration = usual[random.below(usual.size())] * millisecond;
+  return random.once_in(16) ? duration + any_fraction(random) : duration;  // loops that count in ms round
 }
 
 ErrorKind any_error(Random& random, std::uint32_t off) {

@@ -184,8 +184,11 @@ Verdict an_error_in_a_callback_does_not_stop_the_loop(const History& history) {
     if (job.step || job.error == ErrorKind::none || job.error == ErrorKind::exit) continue;
     ruling.reached();
     if (history.complete) {
+      auto reports = [&](const Event& event) {
+        return event.what == What::error && event.answer.value.error == job.error;
+      };
       std::size_t event = job.leave;
-      while (++event < history.events().size() && history[event].what != What::error) {}
+      while (++event < history.events().size() && !reports(history[event])) {}
       ruling.require(event < history.events().size(), job.leave, "its error was reported to nobody");
     }
     for (const Run& run : history.runs)
@@ -303,7 +306,7 @@ Verdict the_last_pass_still_looks_at_the_timers(const History& history) {
     std::uint32_t polls = history.pass(!stopped ? run.got : std::max(run.stop, run.asked + 1));
     std::size_t begin = polls > history.pass(run.asked) ? history.polls[polls - 1] : run.asked;
     for (const Call& call : history.calls)
-      if (call.timer() && call.asked < begin && call.due <= history[begin].at && call.entered > begin &&
+      if (call.timer() && call.asked < begin && call.latest <= history[begin].at && call.entered > begin &&
           call.cancelled > run.got)
         ruling.require(call.entered < run.got, run.got, "the last pass left out a timer that had been due");
   }
@@ -449,7 +452,7 @@ Verdict one_running_loop_each_with_its_own_jobs(const History& history) {
     const Event& event = history[asked];
     if (event.step.verb != Verb::get_running_loop) continue;
     const Job* job = history.job_at(asked);
-    if (!job && run_around(history, asked)) continue;  // the error handler's
+    if (!job && (event.frame != main_frame || run_around(history, asked))) continue;  // the error handler's
     Value loop = !job ? Value{} : Value::of(Name(history.in_other_loop(*job) ? "other" : "this"));
     ruling.require(event.answer.value == loop, asked, "that is not the loop that is running");
   }

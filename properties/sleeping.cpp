@@ -81,7 +81,8 @@ std::size_t poll_that_sleeps_anew(const History& history, const Wait& wait) {
   Nanos delay = step_of(history, wait).time, begun = at(history, wait.asked) + history.trace().resolution;
   if (delay == forever) return never;
   for (std::size_t number = history.pass(wait.left) + 1; history.poll(number) < wait.got; ++number)
-    if (at(history, history.polls[number - 1] + 1) >= begun && history[history.polls[number]].time >= delay)
+    if (at(history, history.polls[number - 1] + 1) >= begun &&
+        history[history.polls[number]].time - history.trace().resolution >= delay)
       return history.polls[number];
   return never;
 }
