@@ -226,7 +226,8 @@ Verdict a_fatal_error_leaves_the_run_and_the_task_keeps_it(const History& histor
   for (const FutureLife& task : history.futures) {
     bool fatal = task.task && task.completed != never && task.outcome.is_raised(ErrorKind::exit);
     const Job* last = fatal ? history.job_at(task.completed) : nullptr;
-    if (!last || last->leave == never) continue;
+    if (!last || last->leave == never || last->run == never) continue;
+    if (history[history.runs[last->run].asked].frame != main_frame) continue;  // a run driven by hand
     ruling.reached();
     std::size_t went_on = never;
     for (std::size_t index = last->leave + 1; index < history.events().size(); ++index) {
