@@ -3,6 +3,9 @@
 // Does an await cede, and when does the waiter come back? A wait that ceded has left its job; one
 // that did not is answered by the very next event. Most rules bend where tasks are cancelled, since
 // that completes futures unsaid.
+#include <algorithm>
+#include <span>
+
 #include "properties/property.h"
 
 namespace cede {
@@ -196,10 +199,11 @@ Verdict waiters_and_callbacks_share_one_line(const History& history) {
   Ruling ruling;
   if (history.cancels || history.other_loop) return ruling;
   for (const FutureLife& future : history.futures) {
-    if (future.completed == never) continue;
+    if (future.completed == never || future.waits + future.callbacks == 0) continue;
     Line line(ruling);
-    auto call = history.calls.begin();
-    for (const Wait& wait : history.waits) {
+    auto call = future.callbacks > 0 ? history.calls.begin() : history.calls.end();
+    std::size_t first = std::min(future.first_wait, history.waits.size());
+    for (const Wait& wait : std::span(history.waits).subspan(first)) {
       if (wait.awaited != future.id || !awaited(history, wait)) continue;
       if (wait.asked > future.completed || wait.got < future.completed) continue;
       for (; call != history.calls.end() && call->asked < wait.asked; ++call)

@@ -69,6 +69,7 @@ void History::clear(const Trace& trace) {
   frames.clear();
   coroutines.clear();
   polls.clear();
+  running_.clear();
   about_futures.clear();
   runs.clear();
   loop_steps.clear();
@@ -76,7 +77,7 @@ void History::clear(const Trace& trace) {
   refused.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_})
-    index->assign(index->size(), 0);
+    index->assign(32, 0);  // grows with the ids
   complete = cancels = fatal = other_loop = by_hand = touches = stops = false;
 }
 
@@ -183,12 +184,18 @@ void History::read_step(std::size_t index) {
   else if (is_about_an_object(verb) && event.id && !coroutine(event.id))
     read_completion(index, mention(event.id, index));
 
+  if (event.made && verb == Verb::add_done_callback && future(event.id)) ++futures[future_of_[event.id] - 1].callbacks;
+
   bool asks_for_tasks = verb == Verb::current_task || verb == Verb::all_tasks;
   bool at_once = is_about_an_object(verb) && verb != Verb::await && verb != Verb::create_future && !event.made;
   if (asks_for_tasks || (at_once && event.id && !coroutine(event.id))) about_futures.push_back(index);
 
   if (suspends(verb)) {
     Id task_id = frame(event.frame)->task;
+    if (future(event.id)) {
+      FutureLife& awaited = futures[future_of_[event.id] - 1];
+      if (awaited.waits++ == 0) awaited.first_wait = waits.size();
+    }
     waits.push_back({.asked = index, .task = task_id, .frame = event.frame, .awaited = event.id});
     enlist(wait_of_frame_, event.frame, waits);
   }
@@ -287,12 +294,8 @@ void History::read_enter(std::size_t index) {
   Job job{.number = event.job, .enter = index, .subject = event.id};
   const FutureLife* task = future(event.id);
   job.step = task && task->task;
-  // The event bears the new job's number already; who was running stands before it.
-  for (std::size_t i = jobs.size(); i > 0; --i)
-    if (jobs[i - 1].leave == never) {
-      job.outer = jobs[i - 1].number;
-      break;
-    }
+  job.outer = running_.empty() ? 0 : running_.back();
+  running_.push_back(job.number);
   job.run = open_run();
   if (job.step) {
     if (!task->steps.empty()) job.resumed = jobs[task->steps.back()].wait;
@@ -315,6 +318,7 @@ void History::read_leave(std::size_t index) {
   if (event.job >= job_of_.size() || !job_of_[event.job]) return;
   Job& job = jobs[job_of_[event.job] - 1];
   job.leave = index;
+  std::erase(running_, job.number);
   const Event& last = (*this)[index - 1];
   if (!job.step) {
     if (last.what == What::did && last.step.verb == Verb::raise) job.error = last.step.value.error;

@@ -43,6 +43,9 @@ struct FutureLife {
                                   // of a task the `end` of its script, or the `leave` of the step
                                   // that never entered it
   Answer outcome;                 // as an await would give it
+  std::size_t first_wait = never;  // the first await of it, as an index
+  int waits = 0;                   // how many there are
+  int callbacks = 0;               // how many were registered with it
   std::size_t challenged = never; // the first attempt to complete it once more
   // Tasks:
   bool task = false;
@@ -258,6 +261,7 @@ class History {
   }
 
   const Trace* trace_ = nullptr;
+  std::vector<Id> running_;  // the jobs that have begun and not ended, the innermost last
   Verbs said_{};
   std::vector<std::uint32_t> pass_;
   // By id or number: the index + 1 in the list, 0 for none.
