@@ -144,7 +144,7 @@ long World::wait(Nanos timeout, Attempt attempt) {
     } else if (timeout == 0) {
       pass_without_waiting();
       return 0;
-    } else if (pace_ == Pace::real && (interrupted || next - now() > longest_real_wait)) {
+    } else if (pace_ == Pace::real && observer_ && (interrupted || next - now() > longest_real_wait)) {
       give_up_waiting(++rests);
     } else if (pace_ == Pace::real) {
       if (long found = attempt(std::max<Nanos>(0, next - now()))) return found;
