@@ -1,14 +1,18 @@
-// What the README shows is what the command does.
+// What is written for people is what the command does: the README, the known departures, the clocks.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "spec/chapters.h"
 
 namespace cede {
 namespace {
@@ -28,9 +32,9 @@ std::vector<std::string> readme() {
 const std::string built = "build/release/cede";
 
 /// What a shell command says, in which `cede` is the one that was built.
-std::string output_of(std::string command) {
+std::string output_of(std::string command, const std::string& errors = "2>&1") {
   if (std::size_t at = command.find(built); at != std::string::npos) command.replace(at, built.size(), CEDE_COMMAND);
-  std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  std::FILE* pipe = popen((command + " " + errors).c_str(), "r");
   std::string text;
   std::array<char, 4096> buffer;
   while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), count);
@@ -86,6 +90,33 @@ TEST(Readme, lists_commands_that_the_command_knows) {
         EXPECT_NE(help.find(word.substr(0, word.find_first_of("=`"))), std::string::npos) << line << "\n" << help;
   }
   EXPECT_GE(commands, 8);
+}
+
+/// The clauses that have this status in a run's JSON lines.
+std::set<std::string> clauses_that(const std::string& status, const std::string& options) {
+  std::set<std::string> ids;
+  for (const std::string& line : lines_of(output_of(built + " run --json=- " + options, "2>/dev/null"))) {
+    if (!line.starts_with("{\"kind\":\"clause\"")) continue;
+    auto clause = nlohmann::json::parse(line);
+    if (clause["status"] == status) ids.insert(clause["id"]);
+  }
+  return ids;
+}
+
+TEST(Clock, does_not_change_what_is_said_of_the_reference) {
+  auto in_virtual_time = clauses_that("verified", "--budget 50cases");
+  EXPECT_EQ(in_virtual_time.size(), chapters().clauses.size());
+  EXPECT_EQ(clauses_that("verified", "--budget 50cases --clock real"), in_virtual_time);
+  EXPECT_EQ(clauses_that("verified", "--budget 50cases --clock creeping"), in_virtual_time);
+}
+
+TEST(KnownDepartures, are_those_that_a_run_finds) {
+  if (!libuv_is_here()) GTEST_SKIP() << "libuv is absent";
+  std::ifstream file(CEDE_SOURCES "/fuzz/known/libuv.txt");
+  std::set<std::string> known;
+  std::string id, reason;
+  while (file >> id && std::getline(file, reason)) known.insert(id);
+  EXPECT_EQ(clauses_that("failed", "--loop libuv --budget 20000cases"), known);
 }
 
 }  // namespace
