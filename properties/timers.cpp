@@ -55,14 +55,6 @@ const Job* queued_job_behind(const History& history, const Job& job) {
   return call && call->timer() ? nullptr : next;
 }
 
-bool closed_before(const History& history, std::size_t event) {
-  while (event-- > 0)
-    if (history[event].step.verb == Verb::close && history[event].answer.kind == Answer::Kind::nothing &&
-        history[event].what == What::did)
-      return true;
-  return false;
-}
-
 /// TIMER-1
 Verdict no_timer_is_early(const History& history) {
   Ruling ruling;
@@ -162,7 +154,7 @@ Verdict overdue_timers_run_by_deadline_in_the_next_pass(const History& history) 
     const Event& event = history[refused];
     bool overdue = event.step.verb == Verb::call_later ? event.step.time < 0
                    : event.step.verb == Verb::call_at && event.step.time < event.at;
-    if (overdue && !closed_before(history, refused))
+    if (overdue && history.closed > refused)
       ruling.require(false, refused, "a deadline in the past was refused");
   }
   for (const Call& timer : timers_in(history)) {
@@ -390,7 +382,7 @@ Verdict very_far_deadlines_do_not_fire(const History& history) {
   Ruling ruling;
   for (std::size_t refused : history.refused) {
     const Step& step = history[refused].step;
-    if (step.time < far || closed_before(history, refused)) continue;
+    if (step.time < far || history.closed < refused) continue;
     if (step.time == forever) ruling.variant("refused", refused);
     else ruling.require(false, refused, "a deadline that is far but finite was refused");
   }
