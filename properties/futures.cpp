@@ -174,14 +174,6 @@ Verdict callbacks_are_counted_not_merged(const History& history) {
   return ruling;
 }
 
-/// How the callback failed: the error that it raised last of all, if that is no fatal one.
-ErrorKind failure_of(const History& history, const Job& job) {
-  if (job.leave == never) return ErrorKind::none;
-  const Event& last = history[job.leave - 1];
-  bool raised = last.what == What::did && last.job == job.number && last.step.verb == Verb::raise;
-  return raised && last.step.value.error != ErrorKind::exit ? last.step.value.error : ErrorKind::none;
-}
-
 /// The next report of the error, or else the next poll, before which it should have come; never if the
 /// trace ends too soon.
 std::size_t report_of(const History& history, ErrorKind error, std::size_t index) {
@@ -198,10 +190,9 @@ Verdict a_callback_that_fails_harms_nobody(const History& history) {
   for (const Call& call : history.calls) {
     if (!call.future || call.entered == never) continue;
     const Job& job = *history.job_at(call.entered);
-    ErrorKind error = failure_of(history, job);
-    if (error == ErrorKind::none) continue;
+    if (job.error == ErrorKind::none || job.error == ErrorKind::exit) continue;
     ruling.reached();
-    if (std::size_t report = report_of(history, error, job.leave); report != never)
+    if (std::size_t report = report_of(history, job.error, job.leave); report != never)
       ruling.require(history[report].what == What::error, job.leave, "its error was not reported");
     const FutureLife& future = *history.future(call.future);
     for (const Call& other : history.calls)
