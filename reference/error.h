@@ -15,6 +15,10 @@ struct CancelledError {};
 struct InvalidStateError : std::logic_error { using logic_error::logic_error; };
 /// A misuse of the loop: nested run, closed loop, await of oneself.
 struct RuntimeError : std::logic_error { using logic_error::logic_error; };
+/// Something did not happen in the time that it was given.
+struct TimeoutError : std::runtime_error { using runtime_error::runtime_error; };
+/// An argument that has no meaning, such as nothing to wait for.
+struct ValueError : std::invalid_argument { using invalid_argument::invalid_argument; };
 /// What an error of the user's own that was never thrown becomes at the public edge.
 struct UserError : std::runtime_error {
   explicit UserError(std::int64_t payload) : runtime_error("an error of the user's own"), payload(payload) {}
@@ -25,7 +29,7 @@ struct ExitError { int code = 0; };
 
 class Error {
  public:
-  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, exit, user };
+  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, timeout, value, exit, user };
 
   Error() = default;
   explicit Error(Kind kind, std::int64_t payload = 0) : kind_(kind), payload_(payload) {}
@@ -45,6 +49,10 @@ class Error {
       error.kind_ = Kind::invalid_state;
     } catch (const RuntimeError&) {
       error.kind_ = Kind::runtime;
+    } catch (const TimeoutError&) {
+      error.kind_ = Kind::timeout;
+    } catch (const ValueError&) {
+      error.kind_ = Kind::value;
     } catch (const UserError& user) {
       error.payload_ = user.payload;
     } catch (const ExitError& exit) {
@@ -67,6 +75,8 @@ class Error {
     switch (kind_) {
       case Kind::cancelled: throw CancelledError{};
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
+      case Kind::timeout: throw TimeoutError("the time is over");
+      case Kind::value: throw ValueError("this argument has no meaning here");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");
       default: throw UserError(payload_);

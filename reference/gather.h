@@ -1,0 +1,80 @@
+// Many futures as one: the list of all their results, in the order in which they were given.
+#pragma once
+
+#include <vector>
+
+#include "reference/derived.h"
+#include "reference/task.h"
+
+namespace cede::reference {
+
+/// Whether errors are results like others, or the first of them is the outcome of the whole.
+enum class Exceptions : bool { raise, collect };
+
+/// What gathers of all types share.
+class GatherBase : public DerivedFuture {
+ public:
+  /// Asks every source that is not done to cancel, now; it ends when they have ended, and then with
+  /// the cancellation (GATHER-5). False when nobody was there to be asked.
+  bool cancel() override;
+
+ protected:
+  GatherBase(AbstractLoop& loop, Exceptions exceptions) : DerivedFuture(loop), exceptions_(exceptions) {}
+
+  /// Begins to wait for them. Without any it is done at once, otherwise never before the next pass
+  /// (GATHER-2).
+  void begin(std::vector<Ref<FutureBase>> sources);
+
+ private:
+  void source_done(FutureBase& source) override;
+  /// Puts the list into the place of the result (GATHER-1).
+  virtual void collect() = 0;
+  void end(Error error);
+
+  std::vector<Ref<FutureBase>> sources_;
+  std::size_t pending_ = 0;
+  std::uint64_t swept_ = 0;  // by the last request to cancel that came by
+  Exceptions exceptions_;
+  bool cancel_requested_ = false;
+};
+
+/// A gather with its list: of results, or of outcomes.
+template <class T, class Item>
+class GatherState : public GatherBase, public Result<std::vector<Item>> {
+ public:
+  GatherState(AbstractLoop& loop, std::vector<Future<T>> futures)
+      : GatherBase(loop, collects ? Exceptions::collect : Exceptions::raise), futures_(std::move(futures)) {
+    std::vector<Ref<FutureBase>> sources;
+    for (const Future<T>& future : futures_) sources.push_back(future.base());
+    begin(std::move(sources));
+  }
+
+ private:
+  static constexpr bool collects = std::is_same_v<Item, Outcome<T>>;
+
+  void collect() override {
+    auto& list = this->value.emplace();
+    for (const Future<T>& future : futures_) {
+      if constexpr (collects) list.push_back(future.outcome());
+      else list.push_back(future.outcome().value());
+    }
+  }
+
+  std::vector<Future<T>> futures_;
+};
+
+/// All results in the order of the arguments, whoever is done first (GATHER-1). The first error ends
+/// it and touches nobody else (GATHER-3).
+template <class T>
+Future<std::vector<Stored<T>>> gather(AbstractLoop& loop, std::vector<Future<T>> futures) {
+  using State = GatherState<T, Stored<T>>;
+  return Future<std::vector<Stored<T>>>(Ref<State>(new State(loop, std::move(futures))));
+}
+/// The same with errors and cancellations in the list: asyncio's `return_exceptions` (GATHER-4).
+template <class T>
+Future<std::vector<Outcome<T>>> gather_exceptions(AbstractLoop& loop, std::vector<Future<T>> futures) {
+  using State = GatherState<T, Outcome<T>>;
+  return Future<std::vector<Outcome<T>>>(Ref<State>(new State(loop, std::move(futures))));
+}
+
+}  // namespace cede::reference
