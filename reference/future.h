@@ -170,4 +170,12 @@ class Future {
   Result<T>* result_;
 };
 
+/// What futures of one type have in common with all others.
+template <class T>
+std::vector<Ref<FutureBase>> bases_of(const std::vector<Future<T>>& futures) {
+  std::vector<Ref<FutureBase>> bases;
+  for (const Future<T>& future : futures) bases.push_back(future.base());
+  return bases;
+}
+
 }  // namespace cede::reference

@@ -17,9 +17,7 @@ class Sweep {
 
 }  // namespace
 
-void GatherBase::begin(std::vector<Ref<FutureBase>> sources) {
-  sources_ = std::move(sources);
-  pending_ = sources_.size();
+void GatherBase::begin() {
   if (sources_.empty()) return end({});
   for (const Ref<FutureBase>& source : sources_) follow(*source);
 }

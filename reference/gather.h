@@ -18,12 +18,13 @@ class GatherBase : public DerivedFuture {
   /// the cancellation (GATHER-5). False when nobody was there to be asked.
   bool cancel() override;
 
- protected:
-  GatherBase(AbstractLoop& loop, Exceptions exceptions) : DerivedFuture(loop), exceptions_(exceptions) {}
-
-  /// Begins to wait for them. Without any it is done at once, otherwise never before the next pass
+  /// Begins to wait. Without any source it is done at once, otherwise never before the next pass
   /// (GATHER-2).
-  void begin(std::vector<Ref<FutureBase>> sources);
+  void begin();
+
+ protected:
+  GatherBase(AbstractLoop& loop, std::vector<Ref<FutureBase>> sources, Exceptions exceptions)
+      : DerivedFuture(loop), sources_(std::move(sources)), pending_(sources_.size()), exceptions_(exceptions) {}
 
  private:
   void source_done(FutureBase& source) override;
@@ -32,7 +33,7 @@ class GatherBase : public DerivedFuture {
   void end(Error error);
 
   std::vector<Ref<FutureBase>> sources_;
-  std::size_t pending_ = 0;
+  std::size_t pending_;
   std::uint64_t swept_ = 0;  // by the last request to cancel that came by
   Exceptions exceptions_;
   bool cancel_requested_ = false;
@@ -43,10 +44,13 @@ template <class T, class Item>
 class GatherState : public GatherBase, public Result<std::vector<Item>> {
  public:
   GatherState(AbstractLoop& loop, std::vector<Future<T>> futures)
-      : GatherBase(loop, collects ? Exceptions::collect : Exceptions::raise), futures_(std::move(futures)) {
-    std::vector<Ref<FutureBase>> sources;
-    for (const Future<T>& future : futures_) sources.push_back(future.base());
-    begin(std::move(sources));
+      : GatherBase(loop, bases_of(futures), collects ? Exceptions::collect : Exceptions::raise),
+        futures_(std::move(futures)) {}
+
+  static Future<std::vector<Item>> of(AbstractLoop& loop, std::vector<Future<T>> futures) {
+    Ref<GatherState> state(new GatherState(loop, std::move(futures)));
+    state->begin();
+    return Future<std::vector<Item>>(state);
   }
 
  private:
@@ -67,14 +71,12 @@ class GatherState : public GatherBase, public Result<std::vector<Item>> {
 /// it and touches nobody else (GATHER-3).
 template <class T>
 Future<std::vector<Stored<T>>> gather(AbstractLoop& loop, std::vector<Future<T>> futures) {
-  using State = GatherState<T, Stored<T>>;
-  return Future<std::vector<Stored<T>>>(Ref<State>(new State(loop, std::move(futures))));
+  return GatherState<T, Stored<T>>::of(loop, std::move(futures));
 }
 /// The same with errors and cancellations in the list: asyncio's `return_exceptions` (GATHER-4).
 template <class T>
 Future<std::vector<Outcome<T>>> gather_exceptions(AbstractLoop& loop, std::vector<Future<T>> futures) {
-  using State = GatherState<T, Outcome<T>>;
-  return Future<std::vector<Outcome<T>>>(Ref<State>(new State(loop, std::move(futures))));
+  return GatherState<T, Outcome<T>>::of(loop, std::move(futures));
 }
 
 }  // namespace cede::reference
