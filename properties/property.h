@@ -72,6 +72,7 @@ std::span<const Property> tasks();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();
+std::span<const Property> combinators();
 
 /// All of them.
 std::span<const Property> properties();

@@ -1,4 +1,4 @@
-// The outcomes of many futures, one after another, as they come.
+// Many futures, one after another, as they are done.
 #pragma once
 
 #include <algorithm>
@@ -36,8 +36,8 @@ class Completions : public Counted {
   bool stopped_ = false;
 };
 
-/// Hands out outcomes in the order of completion, each distinct future once (ASC-1). One task at a
-/// time may take. Neither a timeout nor its end touches the futures.
+/// Hands out futures in the order of completion, each once (ASC-1). One task at a time may take.
+/// Neither a timeout nor its end touches them.
 template <class T>
 class AsCompleted {
  public:
@@ -57,16 +57,16 @@ class AsCompleted {
     if (completions_) completions_->stop();
   }
 
-  /// How many outcomes are still to be taken.
+  /// How many are still to be taken.
   std::size_t left() const { return left_; }
 
-  /// The result of the next one; throws what it failed with, or TimeoutError.
-  Coroutine<T> next() {
+  /// The next one that is done: `(co_await outcomes.next()).result()`. Throws TimeoutError (ASC-2).
+  Coroutine<Future<T>> next() {
     --left_;
     Coroutine<std::size_t> next = completions_->next();
     Outcome<std::size_t> number = co_await next.settled();
     if (!number.ok()) co_return number.error();
-    co_return futures_[number.value()].outcome();
+    co_return futures_[number.value()];
   }
 
  private:

@@ -258,8 +258,9 @@ Coroutine<std::string> take(AsCompleted<int> outcomes) {
   std::string log;
   while (outcomes.left() > 0) {
     auto next = outcomes.next();
-    Outcome<int> outcome = co_await next.settled();
-    log += outcome.ok() ? std::to_string(outcome.value()) : outcome.error().kind() == Error::Kind::timeout ? "t" : "e";
+    Outcome<Future<int>> done = co_await next.settled();
+    if (!done.ok()) log += done.error().kind() == Error::Kind::timeout ? "t" : "?";
+    else log += done.value().outcome().ok() ? std::to_string(done.value().result()) : "e";
   }
   co_return log;
 }

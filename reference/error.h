@@ -17,8 +17,8 @@ struct InvalidStateError : std::logic_error { using logic_error::logic_error; };
 struct RuntimeError : std::logic_error { using logic_error::logic_error; };
 /// Something did not happen in the time that it was given.
 struct TimeoutError : std::runtime_error { using runtime_error::runtime_error; };
-/// An argument that has no meaning, such as nothing to wait for.
-struct ValueError : std::invalid_argument { using invalid_argument::invalid_argument; };
+/// A value that does not make sense here.
+struct ValueError : std::logic_error { using logic_error::logic_error; };
 /// What an error of the user's own that was never thrown becomes at the public edge.
 struct UserError : std::runtime_error {
   explicit UserError(std::int64_t payload) : runtime_error("an error of the user's own"), payload(payload) {}
@@ -76,7 +76,7 @@ class Error {
       case Kind::cancelled: throw CancelledError{};
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
       case Kind::timeout: throw TimeoutError("the time is over");
-      case Kind::value: throw ValueError("this argument has no meaning here");
+      case Kind::value: throw ValueError("the value makes no sense here");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");
       default: throw UserError(payload_);

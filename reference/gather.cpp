@@ -30,7 +30,7 @@ void GatherBase::source_done(FutureBase& source) {
 }
 
 void GatherBase::end(Error error) {
-  if (!error) collect();
+  for (std::size_t number = 0; !error && number < sources_.size(); ++number) take(number);  // GATHER-1
   // Cancellation is what it failed with: nobody has cancelled this future itself (GATHER-5).
   complete(State::finished, std::move(error));
 }

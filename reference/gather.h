@@ -28,8 +28,8 @@ class GatherBase : public DerivedFuture {
 
  private:
   void source_done(FutureBase& source) override;
-  /// Puts the list into the place of the result (GATHER-1).
-  virtual void collect() = 0;
+  /// Puts the outcome of this source behind the others in the list.
+  virtual void take(std::size_t number) = 0;
   void end(Error error);
 
   std::vector<Ref<FutureBase>> sources_;
@@ -45,7 +45,9 @@ class GatherState : public GatherBase, public Result<std::vector<Item>> {
  public:
   GatherState(AbstractLoop& loop, std::vector<Future<T>> futures)
       : GatherBase(loop, bases_of(futures), collects ? Exceptions::collect : Exceptions::raise),
-        futures_(std::move(futures)) {}
+        futures_(std::move(futures)) {
+    this->value.emplace();
+  }
 
   static Future<std::vector<Item>> of(AbstractLoop& loop, std::vector<Future<T>> futures) {
     Ref<GatherState> state(new GatherState(loop, std::move(futures)));
@@ -56,12 +58,9 @@ class GatherState : public GatherBase, public Result<std::vector<Item>> {
  private:
   static constexpr bool collects = std::is_same_v<Item, Outcome<T>>;
 
-  void collect() override {
-    auto& list = this->value.emplace();
-    for (const Future<T>& future : futures_) {
-      if constexpr (collects) list.push_back(future.outcome());
-      else list.push_back(future.outcome().value());
-    }
+  void take(std::size_t number) override {
+    if constexpr (collects) this->value->push_back(futures_[number].outcome());
+    else this->value->push_back(futures_[number].outcome().value());
   }
 
   std::vector<Future<T>> futures_;
