@@ -36,8 +36,8 @@ bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
 
-Answer FutureLife::read(Verb question, std::size_t event) const {
-  bool done = done_before(event), called_off = done && outcome.is_raised(ErrorKind::cancelled);
+Answer answer_to(Verb question, bool done, const Answer& outcome) {
+  bool called_off = done && outcome.is_raised(ErrorKind::cancelled);
   switch (question) {
     case Verb::done: return Answer::of(Value::of(done));
     case Verb::cancelled: return Answer::of(Value::of(called_off));
@@ -46,6 +46,10 @@ Answer FutureLife::read(Verb question, std::size_t event) const {
   if (!done) return Answer::raised(ErrorKind::invalid_state);
   if (question == Verb::result || called_off) return outcome;
   return Answer::of(outcome.is_raised() ? outcome.value : Value{});
+}
+
+Answer FutureLife::read(Verb question, std::size_t event) const {
+  return answer_to(question, done_before(event), outcome);
 }
 
 void History::read(const Trace& trace) {
@@ -57,6 +61,7 @@ void History::read(const Trace& trace) {
   for (Call& call : calls)
     if (call.timer()) call.latest = latest_deadline(call.asked);
   complete = ended_at_rest();
+  if (said({Verb::cancel_task}) || cancels) cancellations.read(*this);
 }
 
 void History::clear(const Trace& trace) {
@@ -75,6 +80,7 @@ void History::clear(const Trace& trace) {
   loop_steps.clear();
   closed = early_stop_ = never;
   refused.clear();
+  cancellations.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_})
     index->assign(32, 0);  // grows with the ids

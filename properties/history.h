@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "properties/cancellations.h"
 #include "spec/trace.h"
 
 namespace cede {
@@ -34,6 +35,9 @@ struct Call {
 
   bool timer() const { return verb == Verb::call_later || verb == Verb::call_at; }
 };
+
+/// What a future or task with this outcome answers to `done`, `cancelled`, `result` or `exception`.
+Answer answer_to(Verb question, bool done, const Answer& outcome);
 
 /// A future or a task, from its first mention.
 struct FutureLife {
@@ -228,6 +232,8 @@ class History {
   bool complete = false;
   /// Whether a task was asked to cancel, by `cancel_task` with effect: many rules bend then.
   bool cancels = false;
+  /// What came of it.
+  Cancellations cancellations;
   /// Whether an error of the fatal class was raised or set.
   bool fatal = false;
   /// Whether a second loop or a coroutine driven by hand took part.
