@@ -215,7 +215,8 @@ const Event* call_of(const History& history, const Frame& frame) {
 /// Whether the error that leaves the frame goes on to its caller.
 bool goes_on_to_caller(const History& history, const Frame& frame) {
   const Event* by = call_of(history, frame);
-  return by && !(by->step.verb == Verb::catch_ && by->step.value.error == ErrorKind::cancelled);
+  bool catches = by && by->step.verb == Verb::catch_ && by->step.value.error == ErrorKind::cancelled;
+  return by && !catches && by->step.verb != Verb::finally_;
 }
 
 /// CANCEL-6
@@ -285,7 +286,8 @@ Verdict a_queued_step_raises_it_at_its_place(const History& history) {
       std::size_t left = history.waits[cancellation->wait].left;
       if (passes_count(history))
         ruling.require(history.pass(job.enter) == history.pass(left) + 1, job.enter, "its queued step was not kept");
-      if (job.queued != never && others.moved_past(job))
+      if (job.queued == never) continue;
+      if (others.moved_past(job))
         ruling.require(!others.overtook(job), job.enter, "its queued step has lost its place");
       ceded.serve(job);
     } else if (call && call->verb == Verb::call_soon) {
@@ -416,15 +418,67 @@ Verdict requests_before_it_is_raised_are_one(const History& history) {
   return ruling;
 }
 
+/// The step of the task, whose queued step had to raise a cancellation that was then taken back; or never.
+std::size_t step_after_retraction(const History& history) {
+  std::size_t taken_back = history.cancellations.retracted;
+  if (taken_back == never) return never;
+  Id task = history[taken_back].id;
+  auto asked_again = [&](std::size_t index) { return index > taken_back && asks_to_cancel(history[index].step.verb); };
+  if (std::ranges::any_of(history.about_futures, asked_again)) return never;
+  for (const Cancellation& cancellation : history.cancellations.all) {
+    if (cancellation.task != task || cancellation.job != never || cancellation.missed != never) continue;
+    if (cancellation.met != Met::unbegun && cancellation.met != Met::ceded) continue;
+    for (std::size_t i = 0; i < history.jobs.size(); ++i)
+      if (history.jobs[i].subject == task && history.jobs[i].enter > taken_back && history.jobs[i].leave != never) return i;
+  }
+  return never;
+}
+
 /// CANCEL-16
 Verdict requests_are_counted(const History& history) {
   Ruling ruling;
   for (std::size_t index : history.about_futures) {
     const Event& event = history[index];
     const FutureLife* task = history.future(event.id);
-    if (!task || !task->task || index >= history.cancellations.until || event.step.verb != Verb::cancelling) continue;
-    std::int64_t requests = history.cancellations.requests(task->id, index);
+    bool asks = event.step.verb == Verb::cancelling || event.step.verb == Verb::uncancel;
+    if (!task || !task->task || index >= history.cancellations.until || !asks) continue;
+    std::size_t counted = event.step.verb == Verb::uncancel ? index + 1 : index;
+    std::int64_t requests = history.cancellations.requests(task->id, counted);
     ruling.require(event.answer == Answer::of(Value::of(requests)), index, "so many requests were not made");
+  }
+  if (std::size_t step = step_after_retraction(history); step != never) {
+    const Job& job = history.jobs[step];
+    const Wait* wait = resumed(history, job);
+    bool kept = wait ? wait->got != never && is_cancellation(history[wait->got].answer) : job.leave == job.enter + 1;
+    if (kept) ruling.variant("kept", job.enter);
+  }
+  return ruling;
+}
+
+/// CANCEL-17
+Verdict a_message_travels_with_it(const History& history) {
+  Ruling ruling;
+  auto require = [&](const Wait& wait, const Value& message) {
+    const Answer& got = history[wait.got].answer;
+    if (!is_cancellation(got) || message.none()) return;
+    ruling.require(got.value == Value::of(ErrorKind::cancelled, message), wait.got,
+                   "the message of the request has not come along");
+  };
+  for (const Cancellation& cancellation : history.cancellations.all) {
+    const Job* job = job_of(history, cancellation);
+    const Wait* wait = job ? resumed(history, *job) : nullptr;
+    if (!wait || wait->got == never || (cancellation.met == Met::asleep && cancellation.requests > 1)) continue;
+    bool other_error = cancellation.met == Met::woken &&  // which has a message of its own
+                       is_cancellation(history.cancellations.outcome(history, wait->awaited, job->enter));
+    if (!other_error) require(*wait, cancellation.message);
+  }
+  for (const Passed& passed : history.cancellations.passed) {
+    const Wait& wait = history.waits[passed.wait];
+    const FutureLife& inner = *history.future(passed.inner);
+    bool first = inner.first_wait == passed.wait && wait.got < history.cancellations.until && !raised_at(history, wait);
+    const Value error = first ? history.cancellations.outcome(history, inner.id, wait.got).value : Value{};
+    if (error.error != ErrorKind::cancelled) continue;
+    require(wait, error.name ? Value::of(error.name) : error.number ? Value::of(error.number) : Value{});
   }
   return ruling;
 }
@@ -461,7 +515,7 @@ Verdict whatever_the_error_leaves_is_cancelled(const History& history) {
   Ruling ruling;
   for (const FutureLife& task : history.futures) {
     if (!task.task || task.completed == never || !is_cancellation(task.outcome)) continue;
-    if (history.cancellations.requests(task.id, never) > 0) continue;
+    if (history.cancellations.asked(task.id) || task.completed >= history.cancellations.until) continue;
     require_outcome(ruling, history, task, "a cancellation has left its coroutine, and yet it is not cancelled");
     each_question(history, task.id, 0, [&](std::size_t index) {
       if (history[index].step.verb == Verb::cancelling)
@@ -543,7 +597,8 @@ constexpr Property list[] = {
     {"CANCEL-13", who_cancels_himself_runs_on_to_his_next_suspension, requests},
     {"CANCEL-14", a_request_that_was_not_raised_ends_the_task, requests},
     {"CANCEL-15", requests_before_it_is_raised_are_one, requests},
-    {"CANCEL-16", requests_are_counted, {cancelling}},
+    {"CANCEL-16", requests_are_counted, {cancelling, uncancel}},
+    {"CANCEL-17", a_message_travels_with_it, requests},
     {"CANCEL-18", cleaning_up_may_take_time, requests},
     {"CANCEL-19", whatever_the_error_leaves_is_cancelled, {create_task}},
     {"CANCEL-20", who_shares_a_future_shares_its_cancellation, requests},

@@ -22,8 +22,7 @@ bool is_bare(const Step& step) {
 }
 
 Answer called_off_with(const Value& message) {
-  (void)message;
-  return Answer::raised(ErrorKind::cancelled);
+  return {Answer::Kind::raised, Value::of(ErrorKind::cancelled, message)};
 }
 
 }  // namespace
@@ -38,11 +37,12 @@ void Cancellations::clear() {
 }
 
 void Cancellations::read(const History& history) {
-  if (history.by_hand || history.other_loop) until = 0;
+  if (history.by_hand || history.other_loop || history.other_families) until = 0;
   for (std::size_t index = 0; index < history.events().size() && index < until; ++index) {
     const Event& event = history[index];
     if (event.what == What::enter) read_enter(history, index);
     else if (event.what == What::leave) read_leave(history, index);
+    else if (event.what == What::did && event.step.verb == Verb::uncancel) take_back(index, event.id);
     else if (is_request(history, index)) {
       read_request(history, index, event.id, event.step.value);
       if (event.answer.is_raised()) until = std::min(until, index);
@@ -95,7 +95,8 @@ void Cancellations::strike(const History& history, std::size_t index, State& sta
     const Wait& wait = history.waits[state.wait];
     const Step& step = history[wait.asked].step;
     const FutureLife* awaited = history.future(wait.awaited);
-    if (is_bare(step) || wait.awaited == state.task) cancellation.met = Met::ceded;
+    if (wait.awaited == state.task) return void(until = index);  // AWAIT-12
+    if (is_bare(step)) cancellation.met = Met::ceded;
     else if (step.verb == Verb::sleep) cancellation.met = Met::asleep;
     else if (awaited->task || !is_pending(history, awaited->id, index)) cancellation.met = Met::woken;
     else cancellation.met = Met::waiting, cancellation.future = awaited->id;
@@ -109,6 +110,18 @@ void Cancellations::strike(const History& history, std::size_t index, State& sta
   state.by_flag = cancellation.met != Met::waiting && cancellation.met != Met::asleep;
   state.open = all.size();
   all.push_back(cancellation);
+}
+
+/// With the last request goes an error that nothing but a flag stands for; in CPython before 3.13 it stays.
+void Cancellations::take_back(std::size_t index, Id task) {
+  State& asked = state(task);
+  if (asked.requests == 0) return;
+  counts_.push_back({index, task, -1});
+  if (--asked.requests > 0 || asked.open == never) return;
+  const Cancellation& cancellation = all[asked.open];
+  if (!asked.by_flag && cancellation.met != Met::asleep) return;
+  until = index + 1;
+  if (asked.by_flag && !asked.running) retracted = index;
 }
 
 void Cancellations::read_enter(const History& history, std::size_t index) {
@@ -144,7 +157,8 @@ void Cancellations::read_leave(const History& history, std::size_t index) {
   cancellation.struck = index;
   cancellation.wait = left.wait;
   const Step& step = history[wait->asked].step;
-  if (is_bare(step) || wait->awaited == left.task) return;
+  if (is_bare(step)) return;
+  if (wait->awaited == left.task) return void(until = index);
   left.by_flag = false;
   if (step.verb == Verb::sleep) return;
   if (history.future(wait->awaited)->task) {
@@ -157,6 +171,8 @@ void Cancellations::read_leave(const History& history, std::size_t index) {
     called_off.push_back({wait->awaited, index, left.task, cancellation.message});
   }
 }
+
+bool Cancellations::asked(Id task) const { return std::ranges::count(counts_, task, &Count::task) > 0; }
 
 const Cancellation* Cancellations::raised_in(std::size_t job) const {
   auto found = std::ranges::find(all, job, &Cancellation::job);

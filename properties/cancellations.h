@@ -12,6 +12,9 @@ namespace cede {
 
 class History;
 
+/// The index of an event that did not happen.
+inline constexpr std::size_t never = static_cast<std::size_t>(-1);
+
 /// One cancellation that a task has to see, asked for once or several times.
 struct Cancellation {
   /// Where the first request met the task.
@@ -26,11 +29,11 @@ struct Cancellation {
 
   Id task = 0;  // that sees it: of tasks which wait for each other the innermost
   Met met = Met::running;
-  std::size_t asked = static_cast<std::size_t>(-1);  // the first request, or the `leave` that passed it on
-  std::size_t struck = asked;   // the request, or the `leave` of a running task, that found it suspended
-  std::size_t wait = struck;    // what it was suspended in, as an index
-  std::size_t job = struck;     // the step that raises it, as an index
-  std::size_t missed = struck;  // the `end` of a coroutine that was over before it could be raised
+  std::size_t asked = never;    // the first request, or the `leave` that passed it on
+  std::size_t struck = never;   // the request, or the `leave` of a running task, that found it suspended
+  std::size_t wait = never;     // what it was suspended in, as an index
+  std::size_t job = never;      // the step that raises it, as an index
+  std::size_t missed = never;   // the `end` of a coroutine that was over before it could be raised
   Id future = 0;                // that was cancelled in its place
   bool passed_on = false;       // to a task that it came to wait for
   int requests = 1;
@@ -62,14 +65,16 @@ class Cancellations {
   std::vector<CalledOff> called_off;
   /// The event from which on nothing is known, since the contract leaves open what happens, or since
   /// there is more in the trace than this can read.
-  std::size_t until = static_cast<std::size_t>(-1);
+  std::size_t until = never;
   /// A request that came to tasks which wait for each other in a circle.
-  std::size_t circle = static_cast<std::size_t>(-1);
+  std::size_t circle = never;
   /// An `uncancel` that took the last request back before it was raised.
-  std::size_t retracted = static_cast<std::size_t>(-1);
+  std::size_t retracted = never;
 
   /// The cancellation that the job has to raise; null if none.
   const Cancellation* raised_in(std::size_t job) const;
+  /// Whether the task was ever asked, as far as is known.
+  bool asked(Id task) const;
   /// The requests that the task counts at the event.
   int requests(Id task, std::size_t event) const;
   /// How the task, or the future, has ended by the event: as `History` says, unless a request changed it.
@@ -85,8 +90,8 @@ class Cancellations {
   /// Where a task stands while the trace is read.
   struct State {
     Id task = 0;
-    std::size_t wait = static_cast<std::size_t>(-1);  // that it is suspended in, as an index
-    std::size_t open = static_cast<std::size_t>(-1);  // the cancellation still to be raised, as an index
+    std::size_t wait = never;  // that it is suspended in, as an index
+    std::size_t open = never;  // the cancellation still to be raised, as an index
     bool begun = false;
     bool running = false;
     bool by_flag = false;  // its next suspension or step raises it, and no future that was cancelled
@@ -95,7 +100,7 @@ class Cancellations {
 
   void read_request(const History& history, std::size_t index, Id task, const Value& message);
   void strike(const History& history, std::size_t index, State& state, const Value& message);
-  void take_back(std::size_t index, State& state);
+  void take_back(std::size_t index, Id task);
   void read_enter(const History& history, std::size_t index);
   void read_leave(const History& history, std::size_t index);
   bool is_pending(const History& history, Id future, std::size_t index) const;

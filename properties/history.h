@@ -15,8 +15,6 @@
 
 namespace cede {
 
-/// The index of an event that did not happen.
-inline constexpr std::size_t never = static_cast<std::size_t>(-1);
 /// The first frame is main's, since main speaks first.
 inline constexpr Id main_frame = 1;
 
@@ -249,6 +247,8 @@ class History {
   bool by_hand = false;
   /// Whether somebody obtained an awaiter.
   bool touches = false;
+  /// Whether verbs were said of families beyond the core and cancellation.
+  bool other_families = false;
   /// Whether `stop` was said, so that runs ended for other reasons than rest.
   bool stops = false;
 
