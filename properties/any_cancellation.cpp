@@ -24,15 +24,15 @@ class Story {
   Story(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
 
   void tell() {
-    if (random_.once_in(12)) return circle();
+    if (random_.once_in(10)) return circle();
     if (random_.once_in(8)) return hurry();
     Name waits = wrapped();
     if (random_.once_in(8)) say({task, Verb::create_task, other});
     suspend(waits);
     if (waits != task && random_.once_in(2)) clean_up(task);
     if (!random_.once_in(3)) leave(task);
+    if (maybe()) share();
     ask();
-    if (random_.once_in(2)) share();
     ask_afterwards();
   }
 
@@ -69,9 +69,9 @@ class Story {
 
   /// The script in which the task waits: its own, or a block of it.
   Name wrapped() {
-    if (maybe()) say({main_script, Verb::create_task, inner});
+    say({main_script, Verb::create_task, inner});
     say({main_script, Verb::create_task, task});
-    if (random_.once_in(6)) say({.who = task, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
+    if (random_.once_in(4)) say({.who = task, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
     switch (random_.below(6)) {
       case 0: say({task, Verb::call, block}); return block;
       case 1: say({task, Verb::finally_, block, cleanup}); return clean_up(cleanup), block;
@@ -87,19 +87,18 @@ class Story {
       case 0: return say({who, Verb::yield});
       case 1: return say({.who = who, .verb = Verb::sleep, .time = (1 + random_.below(3)) * 10 * millisecond});
       case 2:
-      case 3:
-        suspend_inner();
-        return say({who, Verb::await, inner});
-      default: return say({who, Verb::await, future});
+      case 3: suspend_inner(); awaited_ = inner; break;
+      default: awaited_ = future;
     }
+    say({who, Verb::await, awaited_});
   }
 
   /// The task that is waited for may absorb the cancellation.
   void suspend_inner() {
-    if (maybe()) return say({inner, Verb::await, maybe() ? future : later});
+    if (random_.once_in(3)) return say({inner, Verb::await, maybe() ? future : later});
     say({.who = inner, .verb = Verb::catch_, .name = Name("r"), .value = Value::of(ErrorKind::cancelled)});
     say({Name("r"), Verb::await, maybe() ? future : later});
-    leave(inner);
+    if (maybe()) leave(inner);
   }
 
   void clean_up(Name who) {
@@ -121,7 +120,7 @@ class Story {
     else say({main_script, Verb::call_later, canceller, {}, {}, random_.below(3) * millisecond});
     if (random_.once_in(4)) say({who, Verb::set_result, future});
     say({.who = who, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
-    if (random_.once_in(3)) say({.who = who, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
+    if (maybe()) say({.who = who, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
     if (random_.once_in(5)) say({who, Verb::uncancel, task});
     if (maybe()) say({who, maybe() ? Verb::cancelled : Verb::done, maybe() ? future : task});
     if (random_.once_in(4)) say({who, random_.once_in(2) ? Verb::set_result : Verb::cancelling, maybe() ? future : task});
@@ -134,11 +133,12 @@ class Story {
   /// Another task waits for the same.
   void share() {
     say({main_script, Verb::create_task, other});
-    say({other, Verb::await, maybe() ? future : task});
+    say({other, Verb::await, random_.once_in(3) ? task : awaited_});
     if (maybe()) say({asker, Verb::cancelling, other});
   }
 
   Random& random_;
+  Name awaited_ = future;  // what the task waits for
   std::vector<Step>& steps_;
 };
 
