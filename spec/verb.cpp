@@ -39,7 +39,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::result, "result", {object}, anybody},
     {Verb::exception, "exception", {object}, anybody},
     {Verb::create_task, "create_task", {script}, anybody},
-    {Verb::cancel_task, "cancel_task", {object}, anybody},
+    {Verb::cancel_task, "cancel_task", {object, value}, anybody},
     {Verb::cancelling, "cancelling", {object}, anybody},
     {Verb::current_task, "current_task", {}, anybody},
     {Verb::all_tasks, "all_tasks", {}, anybody},
