@@ -20,6 +20,11 @@ Answer as_got(const Answer& outcome) {
   return outcome.kind == Answer::Kind::value && outcome.value.none() ? Answer{} : outcome;
 }
 
+/// The same, whatever message a cancellation brings.
+bool alike(const Answer& one, const Answer& other) {
+  return one.is_raised() ? other.is_raised(one.value.error) : one == other;
+}
+
 const Answer& answer_of(const History& history, const Wait& wait) { return history[wait.got].answer; }
 
 /// Whether somebody else than its sources has completed the derived future.
@@ -136,7 +141,7 @@ Verdict the_first_error_ends_a_gather_and_nothing_else(const History& history) {
         continue;
       }
       if (!unasked(history, wait->task)) continue;
-      ruling.require(answer_of(history, *wait) == failure->outcome, wait->got, "this is not the first error of all");
+      ruling.require(alike(answer_of(history, *wait), failure->outcome), wait->got, "this is not the first error of all");
       ended = std::min(ended, wait->got);
     }
     for (std::size_t index = ended; index < history.events().size(); ++index) {
@@ -168,7 +173,7 @@ Verdict a_cancelled_argument_is_an_error_like_others(const History& history) {
       }
       const Answer& answer = answer_of(history, *wait);
       if (one.verb == gather && failure->cancelled()) {
-        ruling.require(answer == failure->outcome, wait->got, "an argument was cancelled, and nobody heard of it");
+        ruling.require(alike(answer, failure->outcome), wait->got, "an argument was cancelled, and nobody heard of it");
         require_no_request(history, *wait, ruling);
         if (history.cancels) continue;
         for (const Source& other : one.distinct)
@@ -180,7 +185,7 @@ Verdict a_cancelled_argument_is_an_error_like_others(const History& history) {
       auto items = items_of(history, *wait);
       ruling.require(items.size() == one.sources.size(), wait->got, "the list is not as long as the arguments are many");
       for (std::size_t i = 0; i < std::min(items.size(), one.sources.size()); ++i)
-        ruling.require(history[items[i]].answer == one.sources[i].outcome, items[i],
+        ruling.require(alike(history[items[i]].answer, one.sources[i].outcome), items[i],
                        "this is not the outcome of the argument in this place");
     }
   }
@@ -239,7 +244,7 @@ Verdict a_cancelled_gather_cancels_all_and_waits_for_them(const History& history
         continue;
       }
       bool of_argument = one.verb == gather && std::ranges::any_of(one.distinct, [&](const Source& source) {
-        return source.failed() && source.outcome == answer_of(history, *wait);
+        return source.failed() && alike(source.outcome, answer_of(history, *wait));
       });
       ruling.require(answer_of(history, *wait).is_raised(ErrorKind::cancelled) || of_argument, wait->got,
                      "it was cancelled, and who waits goes on with results");
@@ -378,7 +383,7 @@ Verdict a_shield_is_transparent(const History& history) {
         if (history.complete) ruling.require(false, wait->asked, "what was shielded has ended, and who waits never went on");
         continue;
       }
-      ruling.require(answer_of(history, *wait) == as_got(inner.outcome), wait->got, "this is not how it has ended");
+      ruling.require(alike(answer_of(history, *wait), as_got(inner.outcome)), wait->got, "this is not how it has ended");
       if (inner.cancelled()) require_no_request(history, *wait, ruling);
     }
   }
@@ -392,7 +397,7 @@ bool is_timeout(const History& history, std::size_t item) {
 /// The distinct sources as they complete; those that were done from the beginning first.
 std::vector<Source> in_order(const Combination& one) {
   std::vector<Source> sources = one.distinct;
-  std::ranges::stable_sort(sources, {}, [&](const Source& source) { return one.counted(source); });
+  std::ranges::sort(sources, {}, [&](const Source& source) { return one.counted(source); });
   return sources;
 }
 
@@ -418,7 +423,7 @@ Verdict outcomes_come_in_the_order_of_completion(const History& history) {
     for (std::size_t i = 0; i < items.size() && !is_timeout(history, items[i]); ++i) {
       ruling.require(i < order.size(), items[i], "one has been handed out twice");
       if (i >= order.size()) break;
-      auto is_it = [&](const Source& source) { return source.outcome == history[items[i]].answer; };
+      auto is_it = [&](const Source& source) { return alike(source.outcome, history[items[i]].answer); };
       bool right = std::cmp_less(i, begun) ? std::any_of(order.begin(), order.begin() + begun, is_it)
                                            : order[i].done_before(items[i]) && is_it(order[i]);
       ruling.require(right, items[i], "another one was completed before it");
