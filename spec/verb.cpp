@@ -149,6 +149,11 @@ static_assert(in_order(), "the table has one row per verb, in the order of the e
 
 std::span<const VerbRow, verbs_count> verbs() { return table; }
 
+const VerbRow* find_verb(std::string_view spelling) {
+  auto found = std::ranges::find(table, spelling, &VerbRow::spelling);
+  return found == table.end() ? nullptr : &*found;
+}
+
 bool takes_script(Verb verb) { return std::ranges::find(row(verb).args, script) != row(verb).args.end(); }
 
 bool runs_inline(Verb verb) {
