@@ -52,7 +52,7 @@ constexpr std::size_t columns_max = 120;
 /// Longer than a file may be, each with the length that it must not pass.
 const std::map<std::string, int> long_files{
     {"reference/loop_test.cpp", 650},
-    {"reference/task_test.cpp", 680},
+    {"reference/task_test.cpp", 550},
 };
 
 /// The files that git knows; without git, all that are not hidden or built.
