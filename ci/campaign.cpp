@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/exhaustive.h"
 #include "properties/for_all.h"
 #include "properties/shrink.h"
 
@@ -32,6 +33,13 @@ void Campaign::play_examples() {
 
 void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on) {
   for_all_scenarios(seed, count, [&](const Scenario& scenario) {
+    play(scenario);
+    return go_on();
+  });
+}
+
+void Campaign::play_programs(std::size_t steps, const std::function<bool()>& go_on) {
+  for_all_programs(steps, [&](const Scenario& scenario) {
     play(scenario);
     return go_on();
   });

@@ -35,6 +35,8 @@ class Campaign {
   void play_examples();
   /// Plays the scenarios that follow from the seed. `go_on` is asked after each.
   void play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on);
+  /// Plays every program of at most so many steps (properties/exhaustive.h).
+  void play_programs(std::size_t steps, const std::function<bool()>& go_on);
   void play(const Scenario& scenario);
 
   /// The smallest scenario found that still violates the clause, from several beginnings.

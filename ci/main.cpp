@@ -68,8 +68,8 @@ struct Line {
         ->option_text("LOOP")->allow_extra_args(false);
     command.add_option_function<std::string>("--budget", [this](const std::string& text) {
       if (!parse_budget(text, options.budget))
-        throw CLI::ValidationError("--budget", "expected 20000cases or 30s, not " + text);
-    }, "how much to play on each loop: 20000cases or 30s")->option_text("N");
+        throw CLI::ValidationError("--budget", "expected 20000cases, 30s or exhaustive:4, not " + text);
+    }, "how much to play on each loop: 20000cases, 30s or exhaustive:4")->option_text("N");
     command.add_option("--seed", options.seed, "where the random scenarios begin")
         ->option_text("N")->check(at_least(0));
     pace_option(command, options.pace);
@@ -95,7 +95,7 @@ struct Line {
     command.callback([this, &command] {
       if (options.loops.empty()) options.loops = {"reference"};
       if (command.count("--seed") == 0) options.seed = random_seed();
-      if (command.count("--budget") == 0) options.budget = Budget{UINT32_MAX, 0};
+      if (command.count("--budget") == 0) options.budget = Budget{UINT32_MAX, 0, 0};
       act = [this] { return run(options); };
     });
   }

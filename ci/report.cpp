@@ -1,6 +1,7 @@
 #include "ci/report.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -80,6 +81,7 @@ std::string_view spelling(Status status) {
     case Status::failed: return "failed";
     case Status::not_verified: return "not verified";
     case Status::unsupported: return "unsupported";
+    case Status::out_of_scope: return "out of scope";
     case Status::not_held: return "not held";
   }
   return {};
@@ -187,8 +189,8 @@ std::string summary(const LoopReport& loop, bool color) {
     int held = 0, verified = 0, layered = 0;
     std::uint64_t least = UINT64_MAX;
     for (const ClauseReport& report : loop.clauses) {
-      if (report.clause->level != level || report.status == Status::not_held || report.status == Status::unsupported)
-        continue;
+      constexpr std::array asked{Status::verified, Status::failed, Status::not_verified};
+      if (report.clause->level != level || std::ranges::find(asked, report.status) == asked.end()) continue;
       ++held;
       least = std::min(least, report.result.decisive);
       if (report.status != Status::verified) continue;
@@ -210,6 +212,7 @@ std::string summary(const LoopReport& loop, bool color) {
   list(Status::failed, "departs from");
   list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor));
   list(Status::unsupported, "unsupported");
+  list(Status::out_of_scope, "decided by no program of this scope");
   list(Status::not_held, "not held to exact order");
   for (const ClauseReport& report : loop.clauses)
     for (auto& [name, count] : report.result.variants)

@@ -16,6 +16,7 @@ enum class Status {
   failed,        // a scenario violates it
   not_verified,  // decisive too seldom to say
   unsupported,   // the loop cannot do what the clause is about
+  out_of_scope,  // no program of the small scope decides it
   not_held,      // tier X, and the loop does not declare the exact order
 };
 

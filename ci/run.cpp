@@ -15,6 +15,7 @@
 
 #include "ci/report.h"
 #include "ci/terminal.h"
+#include "properties/exhaustive.h"
 
 namespace cede {
 namespace {
@@ -49,17 +50,22 @@ class LoopRun {
     report_.adapter = &adapter_;
     auto begin = std::chrono::steady_clock::now();
     Progress progress(adapter_.name);
-    campaign_.play_examples();
-    std::uint64_t cases = options_.budget.cases;
-    campaign_.play_random(options_.seed, cases, [&] {
+    const Budget& budget = options_.budget;
+    auto go_on = [&] {
       if (World::interrupted) return false;
       if (campaign_.played() % 512 != 0 && options_.pace != World::Pace::real) return true;
-      progress.show(campaign_.played(), cases);
+      progress.show(campaign_.played(), budget.cases);
       Seconds spent = std::chrono::steady_clock::now() - begin;
-      return (options_.budget.seconds == 0 || spent.count() < options_.budget.seconds);
-    });
+      return (budget.seconds == 0 || spent.count() < budget.seconds);
+    };
+    if (budget.steps) {
+      campaign_.play_programs(budget.steps, go_on);
+    } else {
+      campaign_.play_examples();
+      campaign_.play_random(options_.seed, budget.cases, go_on);
+    }
     report_.played = campaign_.played();
-    report_.floor = floor_for(report_.played);
+    report_.floor = budget.steps ? 1 : floor_for(report_.played);  // once is enough where all is played
     for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
   }
 
@@ -88,6 +94,8 @@ class LoopRun {
     } else if (const Unsupported* missing = missing_verb(clause, adapter_)) {
       report.status = Status::unsupported;
       report.reason = fmt::format("{}: {}", spelling(missing->verb), missing->reason);
+    } else if (options_.budget.steps) {
+      report.status = Status::out_of_scope;
     }
     return report;
   }
@@ -124,6 +132,7 @@ class ClauseTest : public testing::Test {
         if (clause_.level != "MUST") GTEST_SKIP() << "decisive in too few scenarios";
         FAIL() << fmt::format("decisive in {} scenarios, {} are needed", report.result.decisive, loop_.report().floor);
       case Status::unsupported: GTEST_SKIP() << report.reason;
+      case Status::out_of_scope: GTEST_SKIP() << "no program of the scope decides it";
       case Status::not_held: GTEST_SKIP() << "the loop does not declare the exact order";
     }
   }
@@ -195,6 +204,16 @@ Exit usage(const std::string& message) {
   return Exit::usage;
 }
 
+/// What is going to be played.
+std::string plan(const RunOptions& options, std::size_t clauses) {
+  const Budget& budget = options.budget;
+  if (budget.steps)
+    return fmt::format("{} clauses, {} time, every program of up to {} steps out of {}: {}; floors do not apply",
+                       clauses, spelling(options.pace), budget.steps, alphabet().size(), budget.cases);
+  return fmt::format("{} clauses, seed {}, {} time, {} a loop beside the examples", clauses, options.seed,
+                     spelling(options.pace), budget.text());
+}
+
 /// The adapters of the loops asked for; a name that is unknown is a usage error, a loop that is not
 /// installed is absent.
 std::optional<std::string> find_loops(const RunOptions& options, std::vector<const Adapter*>& found,
@@ -221,10 +240,19 @@ std::string loop_names() {
 }
 
 std::string Budget::text() const {
+  if (steps > 0) return fmt::format("exhaustive:{}", steps);
   return seconds > 0 ? fmt::format("{}s", seconds) : fmt::format("{}cases", cases);
 }
 
 bool parse_budget(const std::string& text, Budget& budget) {
+  constexpr std::string_view exhaustive = "exhaustive:";
+  if (text.starts_with(exhaustive)) {
+    std::string steps = text.substr(exhaustive.size());
+    if (steps.size() != 1 || steps[0] < '1' || steps[0] > '6') return false;
+    budget.steps = static_cast<std::size_t>(steps[0] - '0');
+    budget.cases = count_programs(budget.steps);
+    return true;
+  }
   std::size_t unit = 0;
   double amount = 0;
   try {
@@ -233,8 +261,8 @@ bool parse_budget(const std::string& text, Budget& budget) {
     return false;
   }
   if (!(amount > 0) || amount > 1e15) return false;
-  if (text.substr(unit) == "cases" && amount >= 1) budget = {static_cast<std::uint64_t>(amount), 0};
-  else if (text.substr(unit) == "s") budget = {UINT32_MAX, amount};
+  if (text.substr(unit) == "cases" && amount >= 1) budget = {static_cast<std::uint64_t>(amount), 0, 0};
+  else if (text.substr(unit) == "s") budget = {UINT32_MAX, amount, 0};
   else return false;
   return true;
 }
@@ -279,8 +307,7 @@ Exit run(const RunOptions& options) {
 
   listen_to_interrupts();
   std::FILE* out = options.json == "-" ? stderr : stdout;
-  fmt::print(out, "{} clauses, seed {}, {} time, {} a loop beside the examples\n", clauses.size(), options.seed,
-             spelling(options.pace), options.budget.text());
+  fmt::print(out, "{}\n", plan(options, clauses.size()));
   std::vector<std::unique_ptr<LoopRun>> runs;
   for (const Adapter* adapter : adapters) runs.push_back(std::make_unique<LoopRun>(options, *adapter, clauses));
   run_tests(options, runs, clauses, out);

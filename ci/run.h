@@ -11,10 +11,11 @@
 
 namespace cede {
 
-/// How much to do: scenarios, or seconds. `20000cases`, `30s`.
+/// How much to do: scenarios, seconds, or every small program. `20000cases`, `30s`, `exhaustive:4`.
 struct Budget {
   std::uint64_t cases = 100'000;
-  double seconds = 0;  // 0: no limit
+  double seconds = 0;     // 0: no limit
+  std::size_t steps = 0;  // not 0: every program of at most so many, and nothing else
 
   std::string text() const;
 };
