@@ -243,7 +243,8 @@ TEST_F(Command, names_what_is_wrong_with_its_options_in_one_line) {
 }
 
 TEST_F(Command, refuses_a_budget_without_a_unit_or_of_nothing) {
-  for (const char* budget : {"100", "fast", "0s", "0cases", "-5s", "10min", "1e99s", "nans", "s", "", "exhaustive", "exhaustive:0", "exhaustive:44"})
+  for (const char* budget : {"100", "fast", "0s", "0cases", "-5s", "10min", "1e99s", "nans", "s", "",
+                             "exhaustive", "exhaustive:0", "exhaustive:44"})
     expect_usage({"run", "--budget", budget}, "20000cases, 30s or exhaustive:4");
 }
 

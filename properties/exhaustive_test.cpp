@@ -20,7 +20,9 @@ Name started_by(const Step& step) {
   return {};
 }
 
-std::uint64_t power(std::uint64_t base, std::size_t exponent) { return exponent ? base * power(base, exponent - 1) : 1; }
+std::uint64_t power(std::uint64_t base, std::size_t exponent) {
+  return exponent ? base * power(base, exponent - 1) : 1;
+}
 
 /// In how many ways a script says so many steps that start these scripts and no others: those that
 /// start at most these, less those that leave one out (inclusion and exclusion).
