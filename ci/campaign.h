@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "adapters/adapters.h"
+#include "ci/acceptor.h"
+#include "ci/any_choices.h"
 #include "properties/property.h"
 #include "spec/chapters.h"
 
@@ -26,10 +29,23 @@ struct ClauseResult {
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
 
+/// What came of comparing whole traces with the reference's (acceptor.h).
+struct OrderResult {
+  std::uint64_t compared = 0;
+  std::uint64_t undecided = 0;
+  std::uint64_t unexplained = 0;      // the traces part, and no clause is violated
+  std::vector<Scenario> scenarios;    // the first few of these
+  std::uint64_t first_unexplained = 0;  // as first_violation
+};
+
 class Campaign {
  public:
-  /// For the properties of those clauses; tier X only if the loop declares the exact order.
+  /// For the properties of those clauses; tier X only if the loop declares the exact order. Then, in
+  /// virtual time, its traces are also compared whole, except for the reference's own.
   Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses);
+
+  /// From here on the loop's free choices are random instead of first come, first served.
+  void choose_at_random() { world_.let_choose(&any_choices_); }
 
   /// Plays the examples of all clauses, which come first in every campaign.
   void play_examples();
@@ -44,6 +60,15 @@ class Campaign {
   /// Plays it once more and judges it by one property.
   Verdict judge(const Scenario& scenario, const Property& property);
 
+  /// Whether the loop is held to the exact order.
+  bool compares() const { return acceptor_.has_value(); }
+  const OrderResult& order() const { return order_; }
+  /// The smallest scenario found whose trace parts from the reference's though no clause is violated.
+  Scenario smallest_unexplained();
+  /// Plays it once more; `acceptor()` then knows where the traces part.
+  bool is_unexplained(const Scenario& scenario);
+  const Acceptor& acceptor() const { return *acceptor_; }
+
   const std::vector<ClauseResult>& results() const { return results_; }
   std::uint64_t played() const { return played_; }
   /// The trace of what was played last.
@@ -51,11 +76,18 @@ class Campaign {
   const Adapter& adapter() const { return adapter_; }
 
  private:
+  void play_and_read(const Scenario& scenario);
+  void compare(const Scenario& scenario);
+  bool parts_unexplained(const Scenario& scenario);
+
   const Adapter& adapter_;
+  AnyChoices any_choices_;
   World world_;
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
+  std::optional<Acceptor> acceptor_;
+  OrderResult order_;
   std::uint64_t played_ = 0;
 };
 

@@ -61,6 +61,13 @@ struct Line {
         ->option_text("virtual|creeping|real");
   }
 
+  void choices_option(CLI::App& command, bool& random) {
+    const std::map<std::string, bool> choices{{"first", false}, {"random", true}};
+    command.add_option("--choices", random, "which equal deadlines or ready descriptors go first, if a loop asks")
+        ->transform(CLI::CheckedTransformer(choices).description(""))
+        ->option_text("first|random");
+  }
+
   void search_options(CLI::App& command) {
     command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
@@ -73,6 +80,7 @@ struct Line {
     command.add_option("--seed", options.seed, "where the random scenarios begin")
         ->option_text("N")->check(at_least(0));
     pace_option(command, options.pace);
+    choices_option(command, options.random_choices);
     command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
@@ -105,6 +113,7 @@ struct Line {
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
     command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP");
     pace_option(command, replayed.pace);
+    choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
   }
 

@@ -43,7 +43,9 @@ const Unsupported* missing_verb(const Clause& clause, const Adapter& adapter) {
 class LoopRun {
  public:
   LoopRun(const RunOptions& options, const Adapter& adapter, const std::vector<const Clause*>& clauses)
-      : options_(options), adapter_(adapter), clauses_(clauses), campaign_(adapter, options.pace, clauses) {}
+      : options_(options), adapter_(adapter), clauses_(clauses), campaign_(adapter, options.pace, clauses) {
+    if (options.random_choices) campaign_.choose_at_random();
+  }
 
   void play() {
     if (report_.adapter) return;
@@ -66,10 +68,15 @@ class LoopRun {
     }
     report_.played = campaign_.played();
     report_.floor = budget.steps ? 1 : floor_for(report_.played);  // once is enough where all is played
+    if (options_.random_choices) report_.options = " --choices random";
     for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
+    if (!campaign_.compares()) return;
+    report_.order = campaign_.order();
+    if (report_.order->unexplained) report_.divergence = find_divergence();
   }
 
   const std::string& name() const { return adapter_.name; }
+  bool compares() const { return campaign_.compares(); }
   const LoopReport& report() const { return report_; }
   const ClauseReport& report_of(const Clause* clause) const {
     return *std::ranges::find(report_.clauses, clause, &ClauseReport::clause);
@@ -110,6 +117,16 @@ class LoopRun {
     return finding;
   }
 
+  Divergence find_divergence() {
+    Divergence divergence;
+    divergence.scenario = campaign_.smallest_unexplained();
+    (void)campaign_.is_unexplained(divergence.scenario);
+    divergence.seen = campaign_.trace();
+    divergence.expected = campaign_.acceptor().closest();
+    divergence.parting = campaign_.acceptor().parted();
+    return divergence;
+  }
+
   const RunOptions& options_;
   const Adapter& adapter_;
   const std::vector<const Clause*>& clauses_;
@@ -142,6 +159,22 @@ class ClauseTest : public testing::Test {
   const Clause& clause_;
 };
 
+/// The whole traces of one loop that declares the exact order.
+class OrderTest : public testing::Test {
+ public:
+  explicit OrderTest(LoopRun& loop) : loop_(loop) {}
+
+  void TestBody() override {
+    loop_.play();
+    const LoopReport& report = loop_.report();
+    if (!report.order) GTEST_SKIP() << "there is nothing to compare with";
+    if (report.divergence) FAIL() << divergence_text(report, false);
+  }
+
+ private:
+  LoopRun& loop_;
+};
+
 /// Shows each loop's failures and a summary once it is played; GoogleTest's own printer is silent.
 class Printer : public testing::EmptyTestEventListener {
  public:
@@ -154,6 +187,7 @@ class Printer : public testing::EmptyTestEventListener {
       if (!report.adapter || report.adapter->name != suite.name()) continue;
       for (const ClauseReport& clause : report.clauses)
         if (clause.status == Status::failed) fmt::print(out_, "{}", to_text(report, clause, color));
+      if (report.divergence) fmt::print(out_, "{}", divergence_text(report, color));
       fmt::print(out_, "{} {}: {} scenarios\n{}", report.adapter->name, report.adapter->version, report.played,
                  summary(report, color));
     }
@@ -188,11 +222,15 @@ void run_tests(const RunOptions& options, const std::vector<std::unique_ptr<Loop
   char* argv[] = {name.data(), nullptr};
   if (!options.junit.empty()) testing::GTEST_FLAG(output) = "xml:" + options.junit;
   testing::InitGoogleTest(&argc, argv);  // here it makes up its mind about the output
-  for (const auto& run : runs)
+  for (const auto& run : runs) {
     for (const Clause* clause : clauses)
       testing::RegisterTest(run->name().c_str(), test_name(*clause).c_str(), nullptr, nullptr,
                             clause->file.c_str(), clause->line,
                             [&run = *run, clause]() -> testing::Test* { return new ClauseTest(run, *clause); });
+    if (run->compares())
+      testing::RegisterTest(run->name().c_str(), "exact_order", nullptr, nullptr, __FILE__, __LINE__,
+                            [&run = *run]() -> testing::Test* { return new OrderTest(run); });
+  }
   auto& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
   listeners.Append(new Printer(runs, out));

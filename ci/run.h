@@ -29,6 +29,7 @@ struct RunOptions {
   Budget budget;
   std::uint64_t seed = 0;
   World::Pace pace = World::Pace::frozen;
+  bool random_choices = false;  // where the contract leaves a loop a choice
   std::string json;   // file, - for standard output
   std::string junit;  // file
   bool list = false;

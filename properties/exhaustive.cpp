@@ -95,7 +95,7 @@ b: done t
 
 /// The script that the step starts, if it does.
 Name started_by(const Step& step) {
-  return std::ranges::count(row(step.verb).args, Arg::script) == 0 ? Name() : step.script ? step.script : step.name;
+  return !takes_script(step.verb) ? Name() : step.script ? step.script : step.name;
 }
 
 /// Writes one script after the other, in the order in which lines start them.
