@@ -14,6 +14,7 @@
 // reference/ is whole by itself: all its headers, and nothing else of ours, make one translation unit.
 #include "reference/abstract_loop.h"
 #include "reference/callback.h"
+#include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/coroutine.h"
 #include "reference/error.h"
