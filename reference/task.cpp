@@ -33,6 +33,11 @@ bool TaskBase::cancel() {
   return true;
 }
 
+int TaskBase::uncancel() {
+  if (requests_ > 0 && --requests_ == 0) must_cancel_ = false;
+  return requests_;
+}
+
 TaskBase* TaskBase::awaited_task() const {
   return awaiting_ && !awaiting_->done() ? dynamic_cast<TaskBase*>(awaiting_.get()) : nullptr;
 }

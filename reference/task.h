@@ -16,6 +16,9 @@ class TaskBase : public FutureBase {
   bool cancel() override;
   /// Requests so far.
   int cancelling() const { return requests_; }
+  /// Takes one request back and tells how many are left; with the last of them goes a cancellation
+  /// that has not been raised yet (CANCEL-16).
+  int uncancel();
 
   Error refusal_to_complete() const override { return Error(Error::Kind::runtime); }
 
