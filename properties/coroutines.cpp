@@ -161,6 +161,7 @@ Verdict an_error_rises_through_the_awaits(const History& history) {
   Ruling ruling;
   for (const Frame& inner : history.frames) {
     if (!inner.caller || inner.ended == never || !history[inner.ended].answer.is_raised()) continue;
+    if (row(history[inner.by].step.verb).family != Family::core) continue;  // it may turn one error into another
     const Event& end = history[inner.ended];
     const Step& by = history[inner.by].step;
     const Event* after = history.next(inner.ended);

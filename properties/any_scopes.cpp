@@ -1,0 +1,193 @@
+// Deadlines and groups: bodies that are in time, late, stubborn or failing, and others who interfere.
+#include "properties/bias.h"
+
+namespace cede {
+namespace {
+
+constexpr Weight weights[] = {
+    {Verb::wait_for, 8},       {Verb::timeout, 10}, {Verb::reenter, 1},     {Verb::reschedule, 3}, {Verb::expired, 3},
+    {Verb::task_group, 8},     {Verb::create_task_in, 10}, {Verb::cancel_task, 4}, {Verb::cancelling, 3}, {Verb::sleep, 6},
+    {Verb::catch_, 4},
+};
+
+/// Scripts that only patterns have.
+constexpr Name wrapper{"i"}, inner{"j"}, cleanup{"k"}, body{"l"}, outer{"m"};
+
+Name name(Random& random, const Step& step, Arg arg) {
+  if (step.verb == Verb::create_task_in && arg == Arg::script) return pick(random, task_names);
+  if (arg == Arg::thing) return random.once_in(2) ? body : pick(random, coroutine_names);
+  return {};
+}
+
+/// Writes the steps of one pattern. Its task is t, the one who interferes is the callback a.
+class Pattern {
+ public:
+  Pattern(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
+
+  void timeout() {
+    begin();
+    catch_in(wrapper);
+    say({.who = wrapper, .verb = Verb::timeout, .name = body, .time = delay()});
+    if (random_.once_in(3)) say({.who = body, .verb = Verb::reschedule, .name = body, .time = delay()});
+    if (random_.once_in(8)) say({.who = body, .verb = Verb::reenter, .name = body, .script = cleanup});
+    work(body);
+    if (random_.once_in(3)) work(body);
+    if (random_.once_in(8)) say({.who = wrapper, .verb = Verb::reenter, .name = body, .script = cleanup});
+    interfere();
+    ask();
+  }
+
+  void nested_timeouts() {
+    begin();
+    catch_in(wrapper);
+    say({.who = wrapper, .verb = Verb::timeout, .name = outer, .time = delay()});
+    say({.who = outer, .verb = Verb::catch_, .name = inner, .value = Value::of(caught())});
+    say({.who = inner, .verb = Verb::timeout, .name = body, .time = delay()});
+    work(body);
+    if (random_.once_in(2)) wait(outer);
+    if (random_.once_in(4)) interfere();
+    say({.who = script_t, .verb = Verb::expired, .name = outer});
+    ask();
+  }
+
+  void wait_for() {
+    begin();
+    Name object = operation();
+    Name waiter = random_.once_in(3) ? script_t : wrapper;
+    if (waiter == wrapper) catch_in(wrapper);
+    say({.who = waiter, .verb = Verb::wait_for, .name = object, .time = delay()});
+    interfere();
+    ask();
+  }
+
+  void task_group() {
+    if (random_.once_in(8)) say({.who = main_script, .verb = Verb::create_task_in, .name = body, .script = child()});
+    begin();
+    catch_in(wrapper);
+    say({.who = wrapper, .verb = Verb::task_group, .name = body});
+    for (std::uint32_t children = random_.below(4); children > 0; --children)
+      say({.who = body, .verb = Verb::create_task_in, .name = body, .script = child()});
+    if (random_.once_in(2)) work(body);
+    for (Name task : {task_names[1], task_names[2], task_names[3]})
+      if (!random_.once_in(3)) work(task);
+    if (random_.once_in(3)) say({.who = task_names[1], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
+    if (random_.once_in(2)) interfere();
+    if (random_.once_in(4)) say({.who = script_t, .verb = Verb::create_task_in, .name = body, .script = child()});
+    ask();
+  }
+
+ private:
+  static constexpr Name script_t{"t"}, script_a{"a"}, future{"f"};
+
+  void say(const Step& step) { steps_.push_back(step); }
+
+  void begin() { say({.who = main_script, .verb = Verb::create_task, .name = script_t}); }
+
+  ErrorKind caught() {
+    constexpr std::array kinds{ErrorKind::timeout, ErrorKind::generic, ErrorKind::cancelled, ErrorKind::group};
+    return kinds[random_.below(kinds.size())];
+  }
+  void catch_in(Name script) {
+    say({.who = script_t, .verb = Verb::catch_, .name = script, .value = Value::of(random_.once_in(3) ? caught() : ErrorKind::generic)});
+  }
+
+  Nanos delay() {
+    constexpr std::array<Nanos, 12> usual{0, -1, 1, 1, 1, 2, 2, 3, 3, 4, 5, 8};
+    return random_.once_in(12) ? forever : usual[random_.below(usual.size())] * millisecond;
+  }
+  Nanos moment() { return (1 + random_.below(4)) * millisecond; }
+  Name child() { return task_names[1 + random_.below(3)]; }
+
+  /// Something that can be cancelled.
+  void wait(Name who) {
+    switch (random_.below(5)) {
+      case 0: return say({.who = who, .verb = Verb::yield});
+      case 1: return say({.who = who, .verb = Verb::await, .name = future});
+      default: return say({.who = who, .verb = Verb::sleep, .time = (1 + random_.below(6)) * millisecond});
+    }
+  }
+
+  /// What a script inside of a scope does: it waits, may stand up to its cancellation, and ends somehow.
+  void work(Name who) {
+    switch (random_.below(8)) {
+      case 0: break;
+      case 1: say({.who = who, .verb = Verb::busy, .time = moment()}); break;
+      case 2:
+      case 3:
+        say({.who = who, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+        wait(cleanup);
+        if (random_.once_in(2)) wait(who);
+        if (random_.once_in(2)) say({.who = who, .verb = Verb::raise, .value = Value::of(ErrorKind::cancelled)});
+        break;
+      default: wait(who); break;
+    }
+    if (random_.once_in(4)) say({.who = who, .verb = Verb::raise, .value = Value::of(ErrorKind::key)});
+    else if (random_.once_in(3)) say({.who = who, .verb = Verb::return_, .value = Value::of(std::int64_t{1 + random_.below(9)})});
+  }
+
+  /// What wait_for waits for.
+  Name operation() {
+    constexpr Name task{"u"}, coroutine{"q"};
+    switch (random_.below(4)) {
+      case 0:
+        say({.who = random_.once_in(2) ? main_script : script_t, .verb = Verb::create_task, .name = task});
+        work(task);
+        return task;
+      case 1:
+        say({.who = script_t, .verb = Verb::create_coroutine, .name = coroutine});
+        if (random_.once_in(2)) say({.who = coroutine, .verb = Verb::current_task});
+        work(coroutine);
+        return coroutine;
+      default: {
+        say({.who = main_script, .verb = Verb::create_future, .name = future});
+        if (random_.once_in(8)) complete(script_t);
+        return future;
+      }
+    }
+  }
+
+  void complete(Name who) {
+    if (random_.once_in(4)) say({.who = who, .verb = Verb::set_exception, .name = future, .value = Value::of(ErrorKind::key)});
+    else say({.who = who, .verb = Verb::set_result, .name = future, .value = Value::of(std::int64_t{1 + random_.below(9)})});
+  }
+
+  /// Somebody completes what is waited for, or wants somebody cancelled, or both.
+  void interfere() {
+    std::uint32_t draw = random_.below(8);
+    if (draw < 2) return;
+    say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = moment()});
+    bool cancels = draw < 5;
+    if (draw >= 4) complete(script_a);
+    if (cancels) say({.who = script_a, .verb = Verb::cancel_task, .name = random_.once_in(3) ? child() : script_t});
+    if (random_.once_in(8)) say({.who = script_a, .verb = Verb::reschedule, .name = body, .time = delay()});
+  }
+
+  /// How the task is afterwards.
+  void ask() {
+    if (random_.once_in(2)) say({.who = script_t, .verb = Verb::expired, .name = body});
+    if (!random_.once_in(4)) say({.who = script_t, .verb = Verb::cancelling, .name = script_t});
+    if (random_.once_in(2)) say({.who = script_t, .verb = Verb::yield});
+    else say({.who = script_t, .verb = Verb::sleep, .time = millisecond});
+  }
+
+  Random& random_;
+  std::vector<Step>& steps_;
+};
+
+void motif(Random& random, std::vector<Step>& steps) {
+  Pattern pattern(random, steps);
+  switch (random.below(7)) {
+    case 0:
+    case 1: return pattern.timeout();
+    case 2: return pattern.nested_timeouts();
+    case 3:
+    case 4: return pattern.wait_for();
+    default: return pattern.task_group();
+  }
+}
+
+}  // namespace
+
+Bias any_scopes() { return {weights, name, motif}; }
+
+}  // namespace cede
