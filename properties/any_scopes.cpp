@@ -188,6 +188,6 @@ void motif(Random& random, std::vector<Step>& steps) {
 
 }  // namespace
 
-Bias any_scopes() { return {weights, name, motif}; }
+Bias scopes_bias() { return {weights, name, motif}; }
 
 }  // namespace cede

@@ -1,10 +1,12 @@
 #include "properties/bias.h"
 
 namespace cede {
+namespace {
 
-std::span<const Bias> biases() {
-  static const std::array list{any_scopes()};
-  return list;
-}
+const std::array list{cancellation_bias(), scopes_bias()};
+
+}  // namespace
+
+std::span<const Bias> biases() { return list; }
 
 }  // namespace cede

@@ -189,8 +189,9 @@ Verdict a_deadline_strikes_at_suspensions_only(const History& history) {
 void require_a_move(const History& history, const Scopes& scopes, std::size_t event, Ruling& ruling) {
   const Answer& answer = history[event].answer;
   const Scope* scope = nullptr;
-  for (const Scope& one : of(history, scopes, Verb::timeout))
-    if (one.id == history[event].id) scope = &one;
+  for (const Scope& one : scopes.all())
+    if (one.id == history[event].id && one.asked() < event) scope = &one;
+  if (scope && did(history, scope->asked(), Verb::reenter)) return;
   if (!scope) return ruling.require(answer.is_raised(), event, "a scope that was never entered was moved");
   if (scope->got() < event) return ruling.require(answer.is_raised(), event, "a scope that is over was moved");
   if (scope->body && event < scope->ended() && !moved(*scope) && scopes.ahead(*scope, event))
@@ -271,7 +272,7 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
   for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
-    if (delay_of(history, scope) <= 0) continue;
+    if (delay_of(history, scope) <= 0 || scope.id == scope.wait->task) continue;
     if (scope.body) require_inline(history, scope, ruling);
     else if (fresh_coroutine(history, scope) && history.next(scope.asked())) {
       if (delay_of(history, scope) == forever) ruling.require(false, scope.asked() + 1, "the coroutine did not begin at once");
