@@ -53,10 +53,57 @@ class Pattern {
   void wait_for() {
     begin();
     Name object = operation();
-    Name waiter = random_.once_in(3) ? script_t : wrapper;
-    if (waiter == wrapper) catch_in(wrapper);
-    say({.who = waiter, .verb = Verb::wait_for, .name = object, .time = delay()});
+    wait_for(object, delay());
     interfere();
+    ask();
+  }
+
+  /// The waiter is cancelled, before or after its operation is done; or the operation is stubborn.
+  void waiter_and_operation() {
+    begin();
+    bool late = random_.once_in(3);
+    Name object = operation();
+    wait_for(object, late ? millisecond : random_.once_in(4) ? forever : (6 + random_.below(3)) * millisecond);
+    if (late) return ask();
+    say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = millisecond});
+    if (random_.once_in(2)) complete(script_a);
+    say({.who = script_a, .verb = Verb::cancel_task, .name = script_t});
+    ask();
+  }
+
+  /// There is no time, or the result and the deadline come in one pass.
+  void no_time() {
+    begin();
+    bool race = random_.once_in(2);
+    Nanos moment = (1 + random_.below(3)) * millisecond;
+    if (race) {
+      say({.who = main_script, .verb = Verb::create_future, .name = future});
+      say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = moment});
+      complete(script_a);
+    }
+    Name object = race ? future : operation();
+    wait_for(object, race ? moment : -static_cast<Nanos>(random_.below(2)) * millisecond);
+    ask();
+  }
+
+  /// A task fails while others wait.
+  void failing_group() {
+    begin_group(ErrorKind::generic);
+    Name bad = child();
+    say({.who = bad, .verb = Verb::sleep, .time = millisecond});
+    say({.who = bad, .verb = Verb::raise, .value = Value::of(ErrorKind::key)});
+    for (Name task : {body, task_names[1], task_names[2], task_names[3]})
+      if (task != bad) wait_or_clean_up(task);
+    ask();
+  }
+
+  /// Somebody is cancelled, the whole or a part.
+  void cancelled_group() {
+    begin_group(random_.once_in(2) ? ErrorKind::group : ErrorKind::cancelled);
+    for (Name task : {task_names[1], task_names[2], task_names[3]}) wait_or_clean_up(task);
+    if (random_.once_in(3)) wait(body);
+    say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = millisecond});
+    say({.who = script_a, .verb = Verb::cancel_task, .name = random_.once_in(3) ? child() : script_t});
     ask();
   }
 
@@ -80,6 +127,31 @@ class Pattern {
   static constexpr Name script_t{"t"}, script_a{"a"}, future{"f"};
 
   void say(const Step& step) { steps_.push_back(step); }
+
+  void wait_for(Name object, Nanos time) {
+    Name waiter = random_.once_in(3) ? script_t : wrapper;
+    if (waiter == wrapper) catch_in(wrapper);
+    say({.who = waiter, .verb = Verb::wait_for, .name = object, .time = time});
+  }
+
+  /// A group of up to three tasks.
+  void begin_group(ErrorKind caught) {
+    begin();
+    say({.who = script_t, .verb = Verb::catch_, .name = wrapper, .value = Value::of(caught)});
+    say({.who = wrapper, .verb = Verb::task_group, .name = body});
+    for (Name task : {task_names[1], task_names[2], task_names[3]})
+      if (!random_.once_in(4)) say({.who = body, .verb = Verb::create_task_in, .name = body, .script = task});
+  }
+
+  /// Waits for long, and takes its cancellation in one way or another.
+  void wait_or_clean_up(Name who) {
+    if (random_.once_in(3)) return say({.who = who, .verb = Verb::sleep, .time = (4 + random_.below(4)) * millisecond});
+    if (random_.once_in(3)) return wait(who);
+    say({.who = who, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+    if (random_.once_in(2)) say({.who = cleanup, .verb = Verb::sleep, .time = 8 * millisecond});
+    if (random_.once_in(3)) wait(who);
+    if (!random_.once_in(3)) say({.who = who, .verb = Verb::raise, .value = Value::of(ErrorKind::value)});
+  }
 
   void begin() { say({.who = main_script, .verb = Verb::create_task, .name = script_t}); }
 
@@ -176,12 +248,22 @@ class Pattern {
 
 void motif(Random& random, std::vector<Step>& steps) {
   Pattern pattern(random, steps);
-  switch (random.below(7)) {
+  switch (random.below(16)) {
     case 0:
     case 1: return pattern.timeout();
-    case 2: return pattern.nested_timeouts();
-    case 3:
-    case 4: return pattern.wait_for();
+    case 2:
+    case 3: return pattern.nested_timeouts();
+    case 4:
+    case 5: return pattern.wait_for();
+    case 6:
+    case 7:
+    case 8: return pattern.waiter_and_operation();
+    case 9:
+    case 10: return pattern.no_time();
+    case 11:
+    case 12: return pattern.failing_group();
+    case 13:
+    case 14: return pattern.cancelled_group();
     default: return pattern.task_group();
   }
 }
