@@ -40,12 +40,15 @@ class Pattern {
   void nested_timeouts() {
     begin();
     catch_in(wrapper);
-    say({.who = wrapper, .verb = Verb::timeout, .name = outer, .time = delay()});
+    bool free = random_.once_in(3), outer_first = random_.once_in(2);
+    Nanos first = (1 + random_.below(2)) * millisecond, later = (4 + random_.below(4)) * millisecond;
+    say({.who = wrapper, .verb = Verb::timeout, .name = outer, .time = free ? delay() : outer_first ? first : later});
     say({.who = outer, .verb = Verb::catch_, .name = inner, .value = Value::of(caught())});
-    say({.who = inner, .verb = Verb::timeout, .name = body, .time = delay()});
-    work(body);
-    if (random_.once_in(2)) wait(outer);
-    if (random_.once_in(4)) interfere();
+    say({.who = inner, .verb = Verb::timeout, .name = body, .time = free ? delay() : outer_first ? later : first});
+    if (free) work(body);
+    else wait_long(body);
+    if (random_.once_in(3)) wait(outer);
+    if (free && random_.once_in(2)) interfere();
     say({.who = script_t, .verb = Verb::expired, .name = outer});
     ask();
   }
@@ -61,8 +64,8 @@ class Pattern {
   /// The waiter is cancelled, before or after its operation is done; or the operation is stubborn.
   void waiter_and_operation() {
     begin();
-    bool late = random_.once_in(3);
-    Name object = operation();
+    bool late = random_.once_in(2);
+    Name object = late ? stubborn_operation() : operation();
     wait_for(object, late ? millisecond : random_.once_in(4) ? forever : (6 + random_.below(3)) * millisecond);
     if (late) return ask();
     say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = millisecond});
@@ -179,6 +182,8 @@ class Pattern {
     }
   }
 
+  void wait_long(Name who) { say({.who = who, .verb = Verb::sleep, .time = (8 + random_.below(3)) * millisecond}); }
+
   /// What a script inside of a scope does: it waits, may stand up to its cancellation, and ends somehow.
   void work(Name who) {
     switch (random_.below(8)) {
@@ -202,6 +207,7 @@ class Pattern {
     constexpr Name task{"u"}, coroutine{"q"};
     switch (random_.below(4)) {
       case 0:
+        if (random_.once_in(3)) say({.who = script_t, .verb = Verb::yield});
         say({.who = random_.once_in(2) ? main_script : script_t, .verb = Verb::create_task, .name = task});
         work(task);
         return task;
@@ -216,6 +222,21 @@ class Pattern {
         return future;
       }
     }
+  }
+
+  /// A task or coroutine that does not end when it is cancelled, but a little later, and somehow.
+  Name stubborn_operation() {
+    constexpr Name task{"u"}, coroutine{"q"};
+    Name object = random_.once_in(2) ? task : coroutine;
+    if (object == task) say({.who = main_script, .verb = Verb::create_task, .name = task});
+    else say({.who = script_t, .verb = Verb::create_coroutine, .name = coroutine});
+    say({.who = object, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+    wait_long(cleanup);
+    if (!random_.once_in(3)) wait(object);
+    std::uint32_t end = random_.below(5);
+    if (end < 2) say({.who = object, .verb = Verb::raise, .value = Value::of(end == 0 ? ErrorKind::key : ErrorKind::cancelled)});
+    if (end == 2) say({.who = object, .verb = Verb::return_, .value = Value::of(std::int64_t{6})});
+    return object;
   }
 
   void complete(Name who) {
@@ -248,22 +269,26 @@ class Pattern {
 
 void motif(Random& random, std::vector<Step>& steps) {
   Pattern pattern(random, steps);
-  switch (random.below(16)) {
+  switch (random.below(20)) {
     case 0:
     case 1: return pattern.timeout();
     case 2:
-    case 3: return pattern.nested_timeouts();
-    case 4:
-    case 5: return pattern.wait_for();
-    case 6:
+    case 3:
+    case 4: return pattern.nested_timeouts();
+    case 5:
+    case 6: return pattern.wait_for();
     case 7:
-    case 8: return pattern.waiter_and_operation();
+    case 8:
     case 9:
-    case 10: return pattern.no_time();
+    case 10: return pattern.waiter_and_operation();
     case 11:
-    case 12: return pattern.failing_group();
-    case 13:
-    case 14: return pattern.cancelled_group();
+    case 12:
+    case 13: return pattern.no_time();
+    case 14:
+    case 15: return pattern.failing_group();
+    case 16:
+    case 17:
+    case 18: return pattern.cancelled_group();
     default: return pattern.task_group();
   }
 }
