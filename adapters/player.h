@@ -61,6 +61,8 @@ using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
 std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
 
+std::unique_ptr<FamilyPlayer> make_scopes(Player& player);
+
 class Player : WaitObserver {
  public:
   Player(const Program& program, const Adapter& adapter, MakeLoop make, World& world, Trace& trace)

@@ -26,6 +26,9 @@
 #include "reference/run.h"
 #include "reference/selector.h"
 #include "reference/task.h"
+#include "reference/task_group.h"
+#include "reference/timeout.h"
+#include "reference/wait_for.h"
 
 namespace cede {
 namespace {

@@ -73,6 +73,8 @@ std::span<const Property> cancellation();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();
+std::span<const Property> scopes();
+std::span<const Property> groups();
 
 /// All of them.
 std::span<const Property> properties();
