@@ -137,7 +137,7 @@ void History::read_frame(std::size_t index) {
   if (!frame(event.frame)) begin_frame(index);
   Frame& speaker = frames[frame_of_[event.frame] - 1];
   bool waits = event.frame < wait_of_frame_.size() && wait_of_frame_[event.frame];
-  bool skips = speaker.callee || (waits && event.what != What::got);
+  bool skips = speaker.callee || (waits && event.what != What::got && event.what != What::item);
   if (skips && speaker.skipped == never) speaker.skipped = index;
   if (event.what != What::end) return;
   speaker.ended = index;
@@ -198,7 +198,7 @@ void History::read_step(std::size_t index) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
     call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
-    if (verb == Verb::add_done_callback) call.future = event.id;
+    if (verb == Verb::add_done_callback && !derived(event.id)) call.future = event.id;
     calls.push_back(call);
     enlist(call_of_, event.made, calls);
   } else if (event.made) {

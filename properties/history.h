@@ -30,7 +30,7 @@ struct Call {
   Nanos deadline = 0;             // timers: counted from the moment of the call
   Nanos due = 0;                  // timers: the deadline as the loop tells it
   Nanos latest = 0;               // timers: the moment by which any loop has to hold it due
-  Id future = 0;                  // done-callbacks: of which future
+  Id future = 0;                  // done-callbacks: of which future; 0 if it is a derived one
 
   bool timer() const { return verb == Verb::call_later || verb == Verb::call_at; }
 };

@@ -75,6 +75,7 @@ std::span<const Property> timers();
 std::span<const Property> sleeping();
 std::span<const Property> scopes();
 std::span<const Property> groups();
+std::span<const Property> combinators();
 
 /// All of them.
 std::span<const Property> properties();
