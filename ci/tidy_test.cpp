@@ -15,16 +15,22 @@
 #include "reference/abstract_loop.h"
 #include "reference/callback.h"
 #include "reference/clock.h"
+#include "reference/condition.h"
 #include "reference/coroutine.h"
 #include "reference/error.h"
+#include "reference/event.h"
 #include "reference/future.h"
 #include "reference/handle.h"
+#include "reference/lock.h"
 #include "reference/loop.h"
 #include "reference/outcome.h"
+#include "reference/queue.h"
 #include "reference/ref.h"
 #include "reference/run.h"
 #include "reference/selector.h"
+#include "reference/semaphore.h"
 #include "reference/task.h"
+#include "reference/waiters.h"
 
 namespace cede {
 namespace {

@@ -15,6 +15,8 @@ struct CancelledError {};
 struct InvalidStateError : std::logic_error { using logic_error::logic_error; };
 /// A misuse of the loop: nested run, closed loop, await of oneself.
 struct RuntimeError : std::logic_error { using logic_error::logic_error; };
+/// A value that does not make sense here.
+struct ValueError : std::logic_error { using logic_error::logic_error; };
 /// What an error of the user's own that was never thrown becomes at the public edge.
 struct UserError : std::runtime_error {
   explicit UserError(std::int64_t payload) : runtime_error("an error of the user's own"), payload(payload) {}
@@ -25,7 +27,7 @@ struct ExitError { int code = 0; };
 
 class Error {
  public:
-  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, exit, user };
+  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, value, exit, user };
 
   Error() = default;
   explicit Error(Kind kind, std::int64_t payload = 0) : kind_(kind), payload_(payload) {}
@@ -45,6 +47,8 @@ class Error {
       error.kind_ = Kind::invalid_state;
     } catch (const RuntimeError&) {
       error.kind_ = Kind::runtime;
+    } catch (const ValueError&) {
+      error.kind_ = Kind::value;
     } catch (const UserError& user) {
       error.payload_ = user.payload;
     } catch (const ExitError& exit) {
@@ -68,6 +72,7 @@ class Error {
       case Kind::cancelled: throw CancelledError{};
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
+      case Kind::value: throw ValueError("the value makes no sense here");
       case Kind::runtime: throw RuntimeError("the loop refuses this here");
       default: throw UserError(payload_);
     }
