@@ -64,7 +64,7 @@ class Queue : public QueueBase {
   }
   Coroutine<T> get() {
     if (auto waited = co_await this->item().settled(); !waited.ok()) co_return waited.error();
-    co_return *try_get();
+    co_return get_nowait();
   }
 
   /// False when it is full.

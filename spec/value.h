@@ -21,7 +21,7 @@ inline constexpr Nanos forever = INT64_MAX;
 /// The classes of errors that scenarios tell apart. `exit` is the fatal class, which has to leave
 /// `run`; `generic` stands, in `catch`, for every error that is neither `cancelled` nor `exit`.
 enum class ErrorKind : std::uint8_t {
-  none, cancelled, invalid_state, runtime, timeout, key, value, generic, exit,
+  none, cancelled, invalid_state, runtime, timeout, key, value, full, empty, generic, exit,
 };
 
 /// The spelling in scenarios and traces.
@@ -42,7 +42,7 @@ struct Value {
   static Value of(ErrorKind error) { return {Kind::error, error, 0, {}}; }
 
   bool none() const { return kind == Kind::none; }
-  friend bool operator==(const Value&, const Value&) = default;
+  friend auto operator<=>(const Value&, const Value&) = default;
 };
 
 /// As it stands in a scenario or trace; `none` for no value.
