@@ -72,6 +72,10 @@ std::span<const Property> tasks();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();
+std::span<const Property> synchronisation();
+std::span<const Property> conditions();
+std::span<const Property> semaphores();
+std::span<const Property> queues();
 
 /// All of them.
 std::span<const Property> properties();

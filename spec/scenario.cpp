@@ -130,6 +130,10 @@ class LineReader {
         if (auto number = number_from(peek()); number && *number >= 0) step.value = Value::of(*number);
         else return refuses("a number such as 3");
         break;
+      case Arg::integer:
+        if (auto number = number_from(peek())) step.value = Value::of(*number);
+        else return refuses("a number such as 3 or -3");
+        break;
       case Arg::value:
         if (blank()) return true;
         if (auto number = number_from(peek())) step.value = Value::of(*number);

@@ -23,7 +23,8 @@ Step step_of(const VerbRow& row) {
       case Arg::handle:
       case Arg::word: *step.next_name() = Name(!step.name ? "f_2" : !step.script ? "b" : "c"); break;
       case Arg::duration: step.time = 1500 * microsecond; break;
-      case Arg::number: step.value = Value::of(std::int64_t{3}); break;
+      case Arg::number:
+      case Arg::integer: step.value = Value::of(std::int64_t{3}); break;
       case Arg::value: step.value = Value::of(std::int64_t{-7}); break;
       case Arg::error: step.value = Value::of(ErrorKind::key); break;
     }
