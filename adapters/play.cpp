@@ -272,10 +272,10 @@ Coroutine<Value> FamilyPlayer::await(const Line& line, Id frame) {
 
 const std::array<MakeFamily, families_count> families{
     nullptr,  // core
-    nullptr,  // cancellation
+    play_cancellation,
     nullptr,  // combinators
     nullptr,  // scopes
-    make_synchronisation,
+    play_synchronisation,
     nullptr,  // readiness
     nullptr,  // threads
     nullptr,  // lifetime

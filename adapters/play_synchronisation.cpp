@@ -191,7 +191,7 @@ class Synchronisation : public FamilyPlayer {
 
 }  // namespace
 
-std::unique_ptr<FamilyPlayer> make_synchronisation(Player& player) {
+std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player) {
   return std::make_unique<Synchronisation>(player);
 }
 

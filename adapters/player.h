@@ -59,7 +59,8 @@ class FamilyPlayer {
 /// Null for the core, which is the player itself.
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
-std::unique_ptr<FamilyPlayer> make_synchronisation(Player& player);
+std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
+std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
 
 class Player : WaitObserver {
  public:
