@@ -158,7 +158,7 @@ class Motif {
 
   void about_queue() {
     constexpr std::array kinds{Verb::create_queue, Verb::create_queue, Verb::create_priority_queue, Verb::create_lifo_queue};
-    say(main_script, pick(random_, kinds), queue, number(random_.below(3)));
+    say(main_script, kinds[random_.below(kinds.size())], queue, number(random_.below(3)));
     begin();
     bool getters = random_.once_in(2);  // else the waiters put
     for (std::uint32_t i = 0; i < waiters_; ++i)
