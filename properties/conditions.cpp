@@ -11,17 +11,6 @@
 namespace cede {
 namespace {
 
-/// Whether somebody may have asked for a cancellation between two events.
-bool may_have_cancelled(const History& history, std::size_t from, std::size_t to) {
-  if (history.said({Verb::wait_for, Verb::timeout, Verb::task_group, Verb::aclose, Verb::gather, Verb::gather_exceptions}))
-    return true;
-  for (; from < to; ++from) {
-    Verb verb = history[from].step.verb;
-    if (history[from].what == What::did && (verb == Verb::cancel_task || verb == Verb::cancel_future)) return true;
-  }
-  return false;
-}
-
 class ConditionRuling {
  public:
   ConditionRuling(const History& history, const Uses& uses) : history_(history) {
@@ -74,10 +63,16 @@ class ConditionRuling {
   }
 
   /// Whether nobody may be about to take the lock unseen.
-  bool quiet() const {
-    return acquirers_.empty() && std::ranges::none_of(sleepers_, [](const Sleeper& sleeper) {
-      return sleeper.stirred || sleeper.use->raised();
+  bool quiet(std::size_t event) const {
+    return acquirers_.empty() && std::ranges::all_of(sleepers_, [&](const Sleeper& sleeper) {
+      return !sleeper.stirred && asleep(sleeper, event);
     });
+  }
+
+  /// Whether it was surely not cancelled by then. A cancelled one may wait for the lock for ever, so that
+  /// its end does not always tell.
+  bool asleep(const Sleeper& sleeper, std::size_t event) const {
+    return sleeper.use->succeeded() || !may_have_cancelled(history_, sleeper.use->asked, event);
   }
 
   // The lock.
@@ -105,7 +100,7 @@ class ConditionRuling {
   void begin_acquire(const Use& use) {
     if (use.got == never && !use.suspended) return;  // the trace ends
     if (held_) require_held(use.suspended, use.suspended ? use.asked : use.got);
-    else if (!sleepers_.empty() && quiet())
+    else if (!sleepers_.empty() && quiet(use.asked))
       waiting.require(!use.suspended, use.asked, "the lock was not free while its holder waits");
     if (use.suspended) acquirers_.push_back(&use);
   }
@@ -126,7 +121,7 @@ class ConditionRuling {
 
   void tell_locked(const Use& use) {
     if (held_) require_held(use.answer.value == Value::of(true), use.asked);
-    else if (!sleepers_.empty() && quiet())
+    else if (!sleepers_.empty() && quiet(use.asked))
       waiting.require(use.answer.value == Value::of(false), use.asked, "the lock was not free while its holder waits");
   }
 
@@ -149,7 +144,7 @@ class ConditionRuling {
     if (held_) {
       require_held(!refused, use.asked);
       if (!back_from_wait()) notifying.require(!refused, use.asked, "a wait was refused although the lock is held");
-    } else if (quiet()) {
+    } else if (quiet(use.asked)) {
       notifying.require(refused, use.suspended ? use.asked : use.got, "a wait without the lock was not refused");
       return refused;
     }
@@ -166,7 +161,7 @@ class ConditionRuling {
     if (sleeper == sleepers_.end()) return;
     Sleeper ended = *sleeper;
     bool first = std::ranges::none_of(sleepers_.begin(), sleeper, [](const Sleeper& earlier) {
-      return earlier.notified != never && !earlier.use->raised();
+      return earlier.notified != never;
     });
     sleepers_.erase(sleeper);
     if (use.raised()) {
@@ -188,7 +183,7 @@ class ConditionRuling {
   void end_notified(const Sleeper& sleeper, bool first) {
     std::size_t event = sleeper.use->got;
     notifying.require(exact_ ? sleeper.notified != never : sleeper.stirred, event, "a waiter woke that nobody notified");
-    if (exact_) notifying.require(first, event, "a waiter came back before another that came earlier");
+    if (exact_ && !history_.cancels) notifying.require(first, event, "a waiter came back before another that came earlier");
     if (passed_.asked == never || sleeper.notified != never || sleeper.use->asked > passed_.asked) return;
     ++passed_.taken;
     passing.require(passed_.taken <= passed_.given, event, "a notification was passed on to more than one");
@@ -200,7 +195,7 @@ class ConditionRuling {
     if (held_) {
       require_held(!use.raised(), use.asked);
       if (!back_from_wait()) notifying.require(!use.raised(), use.asked, "a notification was refused although the lock is held");
-    } else if (quiet()) {
+    } else if (quiet(use.asked)) {
       notifying.require(use.raised(), use.asked, "a notification without the lock was not refused");
     } else {
       return use.raised();
@@ -213,9 +208,10 @@ class ConditionRuling {
   /// The first so many who sleep are notified, if it is certain who does.
   void mark(const Use& use) {
     passed_ = {};
+    notified_ = use.asked;
     for (const Sleeper& sleeper : sleepers_) {
       exact_ &= sleeper.use->verb == Verb::wait_condition;
-      exact_ &= !sleeper.use->raised() || !may_have_cancelled(history_, sleeper.use->asked, use.asked);
+      exact_ &= asleep(sleeper, use.asked);
     }
     bool everybody = static_cast<std::size_t>(use.number) >= sleepers_.size();
     std::int64_t left = use.number;
@@ -226,7 +222,7 @@ class ConditionRuling {
       if (!exact_ || sleeper.notified != never || left == 0) continue;
       --left;
       sleeper.notified = use.asked;
-      cancelled |= sleeper.use->raised();
+      cancelled |= !sleeper.use->succeeded();
     }
     exact_ &= !cancelled;
   }
@@ -237,7 +233,7 @@ class ConditionRuling {
       return sleeper.notified == never && !sleeper.use->raised() && sleeper.use->asked < ended.notified;
     });
     if (passed_.asked != never) ++passed_.given;
-    else if (ended.notified != never && error_ < ended.notified && somebody) passed_ = {.asked = ended.use->got, .given = 1};
+    else if (ended.notified != never && ended.notified == notified_ && error_ < notified_ && somebody) passed_ = {.asked = ended.use->got, .given = 1};
     for (Sleeper& sleeper : sleepers_) sleeper.stirred = true;
     exact_ = false;
     error_ = ended.use->got;
@@ -257,7 +253,8 @@ class ConditionRuling {
   std::vector<const Use*> acquirers_;
   std::vector<Sleeper> sleepers_;
   Passed passed_;
-  std::size_t error_ = 0;  // the last wait that ended in one
+  std::size_t notified_ = never;  // the last `notify`
+  std::size_t error_ = 0;         // the last wait that ended in one
 };
 
 Verdict of_conditions(const History& history, Ruling ConditionRuling::*clause) {

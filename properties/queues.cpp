@@ -18,7 +18,7 @@ struct Waiters {
 
   /// The first of those who will not be cancelled.
   const Use* first() const {
-    auto first = std::ranges::find_if(line, [](const Use* use) { return !use->raised(); });
+    auto first = std::ranges::find_if(line, &Use::stays);
     return first == line.end() ? nullptr : *first;
   }
   void leave(const Use& use) {
@@ -58,7 +58,7 @@ class QueueRuling {
     }
     nobody_sleeps_until(never);
     for (const Join& join : joins_) {
-      std::size_t late = join.due == never || join.use->raised() ? never : end_of_next_pass(history_, join.due);
+      std::size_t late = join.due == never || !join.use->stays ? never : end_of_next_pass(history_, join.due);
       if (late != never) joining.require(false, late, "everything is done, and a join still waits");
     }
   }
@@ -103,7 +103,7 @@ class QueueRuling {
     else if (putters_.line.empty()) ruling(delivering).require(!use.suspended, shown, "there is room in the queue, and the put suspended");
     else if (!use.suspended) putters_.overtaken |= putters_.first() != nullptr;
     if (!use.suspended) return;
-    disturbed_ |= use.raised();
+    disturbed_ |= !use.stays;
     putters_.line.push_back(&use);
   }
 
@@ -142,7 +142,7 @@ class QueueRuling {
       getters_.overtaken |= !use.suspended;
     }
     if (!use.suspended) return;
-    disturbed_ |= use.raised();
+    disturbed_ |= !use.stays;
     getters_.line.push_back(&use);
   }
 
@@ -173,6 +173,8 @@ class QueueRuling {
   void take(const Use& use) {
     const Value& item = use.answer.value;
     auto found = std::ranges::find(items_, item);
+    if (kind_ == Verb::create_lifo_queue)
+      for (auto newer = found; newer != items_.end(); newer = std::find(newer + 1, items_.end(), item)) found = newer;
     ruling(delivering).require(found != items_.end(), use.got, "an item came out that was not in the queue");
     if (found == items_.end()) return;
     bool exact = history_.trace().exact_order || getters_.line.empty();

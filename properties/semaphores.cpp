@@ -51,7 +51,7 @@ class SemaphoreRuling {
       }
     }
     for (const Waiter& waiter : line_) {
-      std::size_t late = waiter.due == never || waiter.use->raised() ? never : end_of_next_pass(history_, waiter.due);
+      std::size_t late = waiter.due == never || !waiter.use->stays ? never : end_of_next_pass(history_, waiter.due);
       if (late != never) ruling().require(false, late, "a permit is free, and the first who waits does not get it");
     }
   }
@@ -66,7 +66,7 @@ class SemaphoreRuling {
 
   /// The first of those who will not be cancelled.
   const Use* first_waiter() const {
-    auto first = std::ranges::find_if(line_, [](const Waiter& waiter) { return !waiter.use->raised(); });
+    auto first = std::ranges::find_if(line_, [](const Waiter& waiter) { return waiter.use->stays; });
     return first == line_.end() ? nullptr : first->use;
   }
 
@@ -77,7 +77,7 @@ class SemaphoreRuling {
     else if (first_waiter()) admitting.require(use.suspended, shown, "a permit was taken before somebody who waits for it");
     else if (line_.empty()) ruling().require(!use.suspended, shown, "a permit is free, and was not taken at once");
     if (!use.suspended) return;
-    disturbed_ |= use.raised();
+    disturbed_ |= !use.stays;
     line_.push_back({&use});
     stir(use.asked);
   }
@@ -122,7 +122,7 @@ class SemaphoreRuling {
   void stir(std::size_t event) {
     std::int64_t place = 0;
     for (Waiter& waiter : line_) {
-      if (waiter.use->raised()) continue;
+      if (!waiter.use->stays) continue;
       bool covered = place++ < free_;
       waiter.due = covered ? event : never;
       if (!covered || waiter.since == never) waiter.since = waiter.due;

@@ -60,7 +60,7 @@ class LockRuling {
     else if (line_.empty()) (disturbed_ ? cancelling : taking).require(!use.suspended, shown, "the lock is free, and was not taken at once");
     if (!use.suspended) return;
     if (!held_ && !first_waiter()) due_ = use.asked;
-    disturbed_ |= use.raised();
+    disturbed_ |= !use.stays;
     line_.push_back(&use);
   }
 
@@ -101,7 +101,7 @@ class LockRuling {
 
   /// The first of those who will not be cancelled.
   const Use* first_waiter() const {
-    auto first = std::ranges::find_if(line_, [](const Use* use) { return !use->raised(); });
+    auto first = std::ranges::find_if(line_, &Use::stays);
     return first == line_.end() ? nullptr : *first;
   }
 
@@ -155,7 +155,7 @@ class EventRuling {
       }
     }
     for (const Waiter& waiter : line_) {
-      std::size_t late = waiter.woken == never ? never : end_of_next_pass(history_, waiter.woken);
+      std::size_t late = waiter.woken == never || !waiter.use->stays ? never : end_of_next_pass(history_, waiter.woken);
       if (late != never) ruling(waiter, late).require(false, late, "a waiter was not woken");
     }
   }
@@ -175,7 +175,7 @@ class EventRuling {
   void set(std::size_t event) {
     if (set_) return;
     set_ = true;
-    bool cancelled = std::ranges::any_of(line_, [](const Waiter& waiter) { return waiter.use->raised(); });
+    bool cancelled = std::ranges::any_of(line_, [](const Waiter& waiter) { return !waiter.use->stays; });
     for (Waiter& waiter : line_)
       if (waiter.woken == never) waiter = {waiter.use, event, cancelled};
   }
@@ -193,7 +193,7 @@ class EventRuling {
     if (waiter == line_.end()) return;
     Waiter ended = *waiter;
     bool first = std::ranges::none_of(line_.begin(), waiter, [&](const Waiter& earlier) {
-      return earlier.woken == ended.woken && !earlier.use->raised();
+      return earlier.woken == ended.woken && earlier.use->stays;
     });
     line_.erase(waiter);
     if (use.raised()) return;

@@ -77,6 +77,9 @@ Uses::Uses(const History& history) {
   for (Use& use : uses_) {
     std::size_t after = use.got == never ? events.size() - 1 : use.got;
     if (answers_later(use.verb)) use.suspended = events[after].job != events[use.asked].job;
+    // Who is cancelled wakes, so that at rest nobody is asleep who was.
+    use.stays = use.got == never ? history.complete || !may_have_cancelled(history, use.asked, events.size())
+                                 : !use.raised();
   }
 }
 
@@ -87,6 +90,16 @@ std::vector<Moment> Uses::about(Id thing) const {
 }
 
 Verb Uses::kind(Id thing) const { return kinds_[std::ranges::find(things_, thing) - things_.begin()]; }
+
+bool may_have_cancelled(const History& history, std::size_t from, std::size_t to) {
+  if (!history.cancels) return false;
+  if (history.said({Verb::wait_for, Verb::timeout, Verb::task_group, Verb::aclose})) return true;
+  for (; from < to; ++from) {
+    Verb verb = history[from].step.verb;
+    if (history[from].what == What::did && (verb == Verb::cancel_task || verb == Verb::cancel_future)) return true;
+  }
+  return false;
+}
 
 bool waits_are_plain(const History& history) {
   return !history.by_hand && !history.other_loop && !history.fatal &&

@@ -18,6 +18,7 @@ struct Use {
   std::size_t got = never;     // its answer; the step itself, if that is answered at once
   Answer answer;
   bool suspended = false;      // it did not come back in the job that asked
+  bool stays = false;          // surely it was not cancelled, nor ended in another error
   std::int64_t number = 0;     // of create_*: how many; of notify too
   Value value;                 // of put: which
 
@@ -55,6 +56,9 @@ class Uses {
   std::vector<Id> things_;
   std::vector<Verb> kinds_;
 };
+
+/// Whether somebody may have asked for a cancellation between two events.
+bool may_have_cancelled(const History& history, std::size_t from, std::size_t to);
 
 /// Whether nothing took part that breaks off waits, or passes, without a trace.
 bool waits_are_plain(const History& history);
