@@ -240,7 +240,8 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
       case Verb::sleep: outcome = co_await suspend(line, frame).settled(); break;
       default: outcome = co_await family(row(step.verb).family).await(line, frame).settled(); break;
     }
-    if (answers_later(step.verb)) record(What::got, step, frame).answer = answer_or_nothing(outcome);
+    bool told = step.verb == Verb::with;  // before its script began
+    if (answers_later(step.verb) && !told) record(What::got, step, frame).answer = answer_or_nothing(outcome);
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
@@ -309,7 +310,7 @@ const std::array<MakeFamily, families_count> families{
     play_cancellation,
     play_combinators,
     make_scopes,
-    nullptr,  // synchronisation
+    play_synchronisation,
     nullptr,  // readiness
     nullptr,  // threads
     nullptr,  // lifetime

@@ -61,6 +61,7 @@ class FamilyPlayer {
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
 std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
+std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
 
 std::unique_ptr<FamilyPlayer> make_scopes(Player& player);
 std::unique_ptr<FamilyPlayer> play_combinators(Player& player);

@@ -30,6 +30,7 @@ extern const Bias combinators_bias;
 std::span<const Bias> biases();
 Bias cancellation_bias();
 Bias scopes_bias();
+Bias synchronisation_bias();
 
 // Few names, so that they meet. A name's kind says how its script is played; the generator tells names
 // of scripts apart by their first letters.

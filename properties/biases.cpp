@@ -3,7 +3,7 @@
 namespace cede {
 namespace {
 
-const std::array list{cancellation_bias(), scopes_bias(), combinators_bias};
+const std::array list{cancellation_bias(), combinators_bias, scopes_bias(), synchronisation_bias()};
 
 }  // namespace
 

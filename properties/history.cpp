@@ -33,6 +33,11 @@ bool makes_task(Verb verb) { return verb == Verb::create_task || verb == Verb::c
 /// Whether the core's rules say all there is to say of what the verb is about.
 bool is_plain(Verb verb) { return row(verb).family == Family::core || row(verb).family == Family::cancellation; }
 
+/// Whether the script of a `with` follows.
+bool begins_scope(const Event& event) {
+  return event.what == What::got && event.step.verb == Verb::with && !event.answer.is_raised();
+}
+
 bool runs_a_loop(Verb verb) {
   return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
 }
@@ -157,7 +162,7 @@ void History::begin_frame(std::size_t index) {
   if (index > 0) {
     const Event& before = (*this)[index - 1];
     Verb verb = before.step.verb;
-    bool starts = before.what == What::enter || before.what == What::error ||
+    bool starts = before.what == What::enter || before.what == What::error || begins_scope(before) ||
                   (before.what == What::did && (runs_inline(verb) || awaits(verb) || verb == Verb::send));
     if (starts) begun.by = index - 1;
     else if (before.what == What::end && repeats(frame(before.frame))) begun.by = frame(before.frame)->by;
@@ -168,7 +173,7 @@ void History::begin_frame(std::size_t index) {
       if (const FutureLife* task = task_of_job(by.job)) begun.task = task->id;
     } else if (by.step.verb == Verb::send) {
       begun.by_hand = true;
-    } else if (by.what == What::did && frame(by.frame)) {
+    } else if ((by.what == What::did || begins_scope(by)) && frame(by.frame)) {
       Frame& caller = frames[frame_of_[by.frame] - 1];
       caller.callee = begun.id;
       begun.caller = caller.id;

@@ -76,6 +76,10 @@ std::span<const Property> sleeping();
 std::span<const Property> scopes();
 std::span<const Property> groups();
 std::span<const Property> combinators();
+std::span<const Property> synchronisation();
+std::span<const Property> conditions();
+std::span<const Property> semaphores();
+std::span<const Property> queues();
 
 /// All of them.
 std::span<const Property> properties();

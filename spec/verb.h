@@ -74,6 +74,7 @@ enum class Arg : std::uint8_t {
   word,       // any name, as a mark
   duration,   // 10ms, -5ms, 2s, forever
   number,     // 3
+  integer,    // 3 or -3
   value,      // 7, or a name taken as plain data; may be left out
   error,      // an error class
 };
