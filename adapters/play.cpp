@@ -275,7 +275,7 @@ const std::array<MakeFamily, families_count> families{
     nullptr,  // combinators
     nullptr,  // scopes
     nullptr,  // synchronisation
-    nullptr,  // readiness
+    make_readiness,
     nullptr,  // threads
     nullptr,  // lifetime
     nullptr,  // generators

@@ -24,6 +24,8 @@ struct Bias {
   void (*motif)(Random& random, std::vector<Step>& steps) = nullptr;
 };
 
+extern const Bias readiness_bias;
+
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
 

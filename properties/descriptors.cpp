@@ -14,7 +14,7 @@ bool outside(const Event& event) {
   return event.what == What::got && event.step.verb == Verb::write_later && event.frame == 0;
 }
 
-bool refused(const Event& event) {
+bool without_effect(const Event& event) {
   return event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported;
 }
 
@@ -40,11 +40,11 @@ void Descriptors::read_event(std::size_t index) {
     case What::enter: return enter(index);
     case What::did:
       if (runs(event)) run_begins_ = true;
-      if (!refused(event)) read_step(index);
+      if (!without_effect(event)) read_step(index);
       return;
     case What::got:
       if (event.step.verb == Verb::receive) return end_receive(index);
-      if (outside(event) && !refused(event)) return read_bytes(index, ends(event.id).buffers);
+      if (outside(event) && !without_effect(event)) return read_bytes(index, ends(event.id).buffers);
       if (runs(event)) end_pass(index, true);
       return;
     default: return;

@@ -71,7 +71,9 @@ std::span<const Property> futures();
 std::span<const Property> tasks();
 std::span<const Property> passes();
 std::span<const Property> timers();
+std::span<const Property> readiness();
 std::span<const Property> sleeping();
+std::span<const Property> liveness();
 
 /// All of them.
 std::span<const Property> properties();
