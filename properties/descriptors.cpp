@@ -9,11 +9,6 @@ constexpr Direction directions[] = {Direction::read, Direction::write};
 
 std::size_t index_of(Direction direction) { return static_cast<std::size_t>(direction); }
 
-/// What happens outside the loop, inside its wait, is told without a speaker.
-bool outside(const Event& event) {
-  return event.what == What::got && event.step.verb == Verb::write_later && event.frame == 0;
-}
-
 bool without_effect(const Event& event) {
   return event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported;
 }
@@ -31,7 +26,7 @@ Descriptors::Descriptors(const History& history) : history_(history) {
 
 void Descriptors::read_event(std::size_t index) {
   const Event& event = history_[index];
-  if (poll_ != never && !outside(event) && event.what != What::rest) begin_pass();
+  if (poll_ != never && !is_outside(event) && event.what != What::rest) begin_pass();
   switch (event.what) {
     case What::poll:
       end_pass(index, false);
@@ -44,7 +39,7 @@ void Descriptors::read_event(std::size_t index) {
       return;
     case What::got:
       if (event.step.verb == Verb::receive) return end_receive(index);
-      if (outside(event) && !without_effect(event)) return read_bytes(index, ends(event.id).buffers);
+      if (is_outside(event) && event.step.verb == Verb::write_later && !without_effect(event)) return read_bytes(index, ends(event.id).buffers);
       if (runs(event)) end_pass(index, true);
       return;
     default: return;
