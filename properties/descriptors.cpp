@@ -13,8 +13,11 @@ bool without_effect(const Event& event) {
   return event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported;
 }
 
-bool runs(const Event& event) {
-  return event.job == 0 && (event.step.verb == Verb::run || event.step.verb == Verb::run_until_complete);
+/// Whether a run of the loop, and not a refused one inside of another, begins or ends with the event.
+bool runs(const History& history, std::size_t event) {
+  return std::ranges::any_of(history.runs, [event](const Run& run) {
+    return !run.nested && (run.asked == event || run.got == event);
+  });
 }
 
 }  // namespace
@@ -34,13 +37,13 @@ void Descriptors::read_event(std::size_t index) {
       return;
     case What::enter: return enter(index);
     case What::did:
-      if (runs(event)) run_begins_ = true;
+      if (runs(history_, index)) run_begins_ = true;
       if (!without_effect(event)) read_step(index);
       return;
     case What::got:
       if (event.step.verb == Verb::receive) return end_receive(index);
       if (is_outside(event) && event.step.verb == Verb::write_later && !without_effect(event)) return read_bytes(index, ends(event.id).buffers);
-      if (runs(event)) end_pass(index, true);
+      if (runs(history_, index)) end_pass(index, true);
       return;
     default: return;
   }
@@ -131,7 +134,7 @@ void Descriptors::reopen(std::size_t index) {
   for (Direction direction : directions) end_watch(ends(id), direction, index);
   change(index, ends(id).buffers, [](Buffers& old) { old.hung_up = true; });  // as its duplicates see it
   Ends& reopened = ends(id);
-  reopened.contested |= receiving(reopened);
+  contest(reopened);
   reopened.file = false;
   reopened.buffers = buffers_.size();
   buffers_.push_back({.readable = index, .writable = index});
@@ -141,7 +144,7 @@ void Descriptors::add(std::size_t index, Direction direction) {
   const Event& event = history_[index];
   Ends& of = ends(event.id);
   if (event.answer.is_raised()) return refused.push_back(index);
-  if (direction == Direction::read && receiving(of)) of.contested = true;
+  if (direction == Direction::read) contest(of);
   std::size_t replaces = of.watch[index_of(direction)];
   end_watch(of, direction, index);
   of.watch[index_of(direction)] = watches.size();
@@ -154,7 +157,7 @@ void Descriptors::remove(std::size_t index, Direction direction) {
   Ends& of = ends(history_[index].id);
   bool known = direction == Direction::write || !(of.contested || receiving(of));
   removals.push_back({.event = index, .watch = of.watch[index_of(direction)], .known = known});
-  if (direction == Direction::read && receiving(of)) of.contested = true;
+  if (direction == Direction::read) contest(of);
   end_watch(of, direction, index);
 }
 
@@ -166,9 +169,16 @@ void Descriptors::end_watch(Ends& of, Direction direction, std::size_t index) {
   watch = never;
 }
 
+void Descriptors::contest(Ends& of) {
+  if (!receiving(of)) return;
+  of.contested = true;
+  for (Receive& receive : receives)
+    if (receive.descriptor == of.id && receive.got == never) receive.known = false;
+}
+
 void Descriptors::begin_receive(std::size_t index) {
   Ends& of = ends(history_[index].id);
-  of.contested |= receiving(of);
+  contest(of);
   bool at_once = ready(of, Direction::read);
   receives.push_back({.asked = index, .descriptor = of.id, .ready = at_once, .known = known(of, Direction::read)});
   of.receive = receives.size() - 1;

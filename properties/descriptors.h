@@ -44,7 +44,9 @@ struct Turn {
   std::size_t end = never;    // the next poll or the end of the run; never where the trace is cut off
 
   /// Whether it had to be called: nothing in the pass spoke against it.
-  bool owed() const { return ready && known && stale == never && ended == never && end != never; }
+  bool owed() const {
+    return ready && known && stale == never && (ended == never || called < ended) && end != never;
+  }
 };
 
 /// A call of a registration that was not in force at the poll of the pass.
@@ -121,6 +123,8 @@ class Descriptors {
   void add(std::size_t index, Direction direction);
   void remove(std::size_t index, Direction direction);
   void end_watch(Ends& ends, Direction direction, std::size_t index);
+  /// Somebody else than who receives meddles with the one reader.
+  void contest(Ends& ends);
   void begin_receive(std::size_t index);
   void end_receive(std::size_t index);
   /// Changes buffers at the event, and notes who has become ready or unready by it.

@@ -44,6 +44,8 @@ Verdict a_run_does_not_return_by_itself(const History& history) {
   Ruling ruling;
   if (history.other_loop) return ruling;
   for (const Run& run : history.runs) {
+    // Stopped too early, it may leave its own stop to the next run.
+    if (run.verb == Verb::run_until_complete && run.stop != never) return ruling;
     if (run.verb != Verb::run || run.nested || run.got == never || history[run.got].answer.is_raised()) continue;
     ruling.require(run.stop != never || run.rested != never, run.got, "the run returned, and nobody had stopped it");
   }
