@@ -311,7 +311,7 @@ const std::array<MakeFamily, families_count> families{
     play_combinators,
     make_scopes,
     play_synchronisation,
-    nullptr,  // readiness
+    make_readiness,
     nullptr,  // threads
     nullptr,  // lifetime
     nullptr,  // generators

@@ -14,7 +14,7 @@ class WorldSelector : public reference::Selector {
  public:
   explicit WorldSelector(World& world) : world_(world) {}
 
-  void add(int descriptor, reference::Interest interest) override { system().add(descriptor, interest); }
+  bool add(int descriptor, reference::Interest interest) override { return system().add(descriptor, interest); }
   void remove(int descriptor, reference::Interest interest) override { system().remove(descriptor, interest); }
 
   void select(Nanos timeout, std::vector<reference::Ready>& ready) override {

@@ -25,6 +25,7 @@ struct Bias {
 };
 
 extern const Bias combinators_bias;
+extern const Bias readiness_bias;
 
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();

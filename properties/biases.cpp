@@ -3,7 +3,7 @@
 namespace cede {
 namespace {
 
-const std::array list{cancellation_bias(), combinators_bias, scopes_bias(), synchronisation_bias()};
+const std::array list{cancellation_bias(), combinators_bias, scopes_bias(), synchronisation_bias(), readiness_bias};
 
 }  // namespace
 

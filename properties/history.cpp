@@ -447,16 +447,24 @@ bool History::in_a_later_pass(std::size_t event, std::size_t enter) const {
   return from_the_queue ? pass(event) < pass(enter) : by->leave < enter;
 }
 
+std::size_t History::after_wait(std::size_t poll) const {
+  std::size_t after = poll + 1;
+  while (after < events().size() && is_outside((*this)[after])) ++after;
+  return after;
+}
+
 Nanos History::end_of_wait(std::size_t poll) const {
   Nanos began = (*this)[poll].at, limit = (*this)[poll].time;
-  if (limit <= 0 || poll + 1 == events().size()) return began;
+  std::size_t after = after_wait(poll);
+  if (limit <= 0 || after == events().size()) return began;
   Nanos woken = sum(began, limit);
-  return (*this)[poll + 1].at < woken ? began : woken;
+  return (*this)[after].at < woken ? began : woken;
 }
 
 Nanos History::beginning_of_pass(std::size_t event) const {
   std::size_t polls_before = pass(event);
-  return (*this)[polls_before > 0 ? polls[polls_before - 1] + 1 : 0].at;
+  if (polls_before == 0) return events().front().at;
+  return (*this)[std::min(after_wait(polls[polls_before - 1]), events().size() - 1)].at;
 }
 
 Nanos History::latest_deadline(std::size_t asked) const {

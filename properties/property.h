@@ -72,6 +72,7 @@ std::span<const Property> tasks();
 std::span<const Property> cancellation();
 std::span<const Property> passes();
 std::span<const Property> timers();
+std::span<const Property> readiness();
 std::span<const Property> sleeping();
 std::span<const Property> scopes();
 std::span<const Property> groups();
@@ -80,6 +81,7 @@ std::span<const Property> synchronisation();
 std::span<const Property> conditions();
 std::span<const Property> semaphores();
 std::span<const Property> queues();
+std::span<const Property> liveness();
 
 /// All of them.
 std::span<const Property> properties();

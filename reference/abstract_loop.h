@@ -42,9 +42,20 @@ class AbstractLoop {
   virtual bool is_running() const = 0;
   virtual bool is_closed() const = 0;
 
+  // Readiness, for loops that know descriptors; the others refuse.
+
+  /// Calls back in every pass in which the descriptor can be read or written (IO-1, IO-2), until
+  /// removed; a new callback replaces the old (IO-6). The error: the loop is closed, or the
+  /// descriptor is of a kind that cannot be polled (IO-14). Remove it before you close it.
+  virtual Error try_add_reader(int descriptor, Callback callback);
+  virtual Error try_add_writer(int descriptor, Callback callback);
+  /// Whether there was one; it is not called any more (IO-4, IO-5).
+  virtual bool remove_reader(int) { return false; }
+  virtual bool remove_writer(int) { return false; }
+
   // The same for people, with exceptions.
 
-  /// Throws RuntimeError when the loop is closed, like the two below.
+  /// Throws RuntimeError when the loop is closed, like those below.
   Ref<Handle> call_soon(Callback callback) { return made(try_call_soon(std::move(callback))); }
   Ref<Handle> call_at(Nanos when, Callback callback) {
     return made(try_call_at(when, std::move(callback)));
@@ -55,6 +66,8 @@ class AbstractLoop {
   void call_soon_threadsafe(Callback callback) {
     if (!try_call_soon_threadsafe(std::move(callback))) Error(Error::Kind::runtime).raise();
   }
+  void add_reader(int descriptor, Callback callback) { throw_if(try_add_reader(descriptor, std::move(callback))); }
+  void add_writer(int descriptor, Callback callback) { throw_if(try_add_writer(descriptor, std::move(callback))); }
   void run_forever() { throw_if(try_run_forever()); }
   void close() { throw_if(try_close()); }
 

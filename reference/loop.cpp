@@ -167,11 +167,12 @@ void Loop::choose_among_ready_descriptors() {
   }
 }
 
-void Loop::watch(int descriptor, Interest interest, Callback callback) {
-  if (closed_) Error(Error::Kind::runtime).raise();
-  unwatch(descriptor, interest);
-  selector_.add(descriptor, interest);
+Error Loop::watch(int descriptor, Interest interest, Callback callback) {
+  if (closed_) return Error(Error::Kind::runtime);
+  unwatch(descriptor, interest);  // IO-6: the old callback is not called even if its event is here already
+  if (!selector_.add(descriptor, interest)) return Error(Error::Kind::runtime);
   watchers_[{descriptor, interest}] = new Watcher(std::move(callback));
+  return {};
 }
 
 bool Loop::unwatch(int descriptor, Interest interest) {
@@ -183,8 +184,12 @@ bool Loop::unwatch(int descriptor, Interest interest) {
   return true;
 }
 
-void Loop::add_reader(int descriptor, Callback callback) { watch(descriptor, Interest::read, std::move(callback)); }
-void Loop::add_writer(int descriptor, Callback callback) { watch(descriptor, Interest::write, std::move(callback)); }
+Error Loop::try_add_reader(int descriptor, Callback callback) {
+  return watch(descriptor, Interest::read, std::move(callback));
+}
+Error Loop::try_add_writer(int descriptor, Callback callback) {
+  return watch(descriptor, Interest::write, std::move(callback));
+}
 bool Loop::remove_reader(int descriptor) { return unwatch(descriptor, Interest::read); }
 bool Loop::remove_writer(int descriptor) { return unwatch(descriptor, Interest::write); }
 

@@ -36,13 +36,10 @@ class Loop : public AbstractLoop {
   bool is_running() const override { return running_; }
   bool is_closed() const override { return closed_; }
 
-  /// Calls back in every pass in which the descriptor is ready, until removed. One callback for
-  /// reading and one for writing a descriptor; a new one replaces the old.
-  void add_reader(int descriptor, Callback callback);
-  void add_writer(int descriptor, Callback callback);
-  /// Whether there was one.
-  bool remove_reader(int descriptor);
-  bool remove_writer(int descriptor);
+  Error try_add_reader(int descriptor, Callback callback) override;
+  Error try_add_writer(int descriptor, Callback callback) override;
+  bool remove_reader(int descriptor) override;
+  bool remove_writer(int descriptor) override;
 
  private:
   struct Timer {
@@ -63,7 +60,7 @@ class Loop : public AbstractLoop {
   void choose_among_ready_descriptors();
   Error run_ready_jobs();
 
-  void watch(int descriptor, Interest interest, Callback callback);
+  Error watch(int descriptor, Interest interest, Callback callback);
   bool unwatch(int descriptor, Interest interest);
 
   std::unique_ptr<Clock> own_clock_;

@@ -100,7 +100,9 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::qsize, "qsize", {thing}, anybody, synchronisation},
 
     {Verb::create_pair, "create_pair", {thing}, anybody, readiness},
+    {Verb::create_pipe, "create_pipe", {thing}, anybody, readiness},
     {Verb::open_file, "open_file", {thing}, anybody, readiness},
+    {Verb::duplicate, "duplicate", {thing, thing}, anybody, readiness},
     {Verb::write, "write", {thing, number}, anybody, readiness},
     {Verb::write_later, "write_later", {duration, thing, number}, anybody, readiness},
     {Verb::read, "read", {thing, number}, anybody, readiness},

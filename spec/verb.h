@@ -39,7 +39,7 @@ enum class Verb : std::uint8_t {
   create_condition, wait_condition, wait_condition_for, notify,
   create_queue, create_priority_queue, create_lifo_queue, put, get, put_nowait, get_nowait, task_done, join, qsize,
   // readiness
-  create_pair, open_file, write, write_later, read, fill, drain, shut, reopen,
+  create_pair, create_pipe, open_file, duplicate, write, write_later, read, fill, drain, shut, reopen,
   add_reader, add_writer, remove_reader, remove_writer, receive,
   // threads and signals
   call_soon_threadsafe, thread, run_in_executor, run_coroutine_threadsafe,
