@@ -50,6 +50,7 @@ class FutureBase : public Counted {
     DoneCallback callback;
     Ref<TaskBase> task;  // instead of a callback: a task to wake
     std::uintptr_t key = 0;
+    Context context;     // of the registration (CTX-1)
   };
 
   enum class State : std::uint8_t { pending, finished, cancelled };
