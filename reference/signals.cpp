@@ -12,15 +12,13 @@
 namespace cede::reference {
 namespace {
 
-/// By signal: the pipe that it is written to, or -1.
-std::array<std::atomic<int>, NSIG>& pipes() {
-  static std::array<std::atomic<int>, NSIG> pipes = [] {
-    std::array<std::atomic<int>, NSIG> none{};
-    for (auto& pipe : none) pipe = -1;
-    return none;
-  }();
-  return pipes;
-}
+/// By signal: the pipe that it is written to. Zero is none, since what is static is zero.
+struct Pipe {
+  std::atomic<int> descriptor_and_one = 0;
+  int exchange(int descriptor) { return descriptor_and_one.exchange(descriptor + 1) - 1; }
+  int get() const { return descriptor_and_one - 1; }
+};
+constinit std::array<Pipe, NSIG> pipes{};
 
 }  // namespace
 
@@ -28,7 +26,7 @@ std::array<std::atomic<int>, NSIG>& pipes() {
 extern "C" void cede_write_down_signal(int signal) {
   int before = errno;
   auto number = static_cast<unsigned char>(signal);
-  [[maybe_unused]] auto put = write(pipes()[signal], &number, 1);
+  [[maybe_unused]] auto put = write(pipes[signal].get(), &number, 1);
   errno = before;
 }
 
@@ -40,12 +38,12 @@ Error Signals::try_add(int signal, Callback callback) {
     return {};
   }
   if (read_end_ < 0 && !open()) return Error(Error::Kind::runtime);
-  Registered registered{handler, {}, pipes()[signal].exchange(write_end_)};
+  Registered registered{handler, {}, pipes[signal].exchange(write_end_)};
   struct sigaction action{};
   action.sa_handler = cede_write_down_signal;
   action.sa_flags = SA_RESTART;
   if (sigaction(signal, &action, &registered.action_before) != 0) {  // SIGKILL, SIGSTOP
-    pipes()[signal] = registered.pipe_before;
+    pipes[signal].exchange(registered.pipe_before);
     if (registered_.empty()) close();
     return Error(Error::Kind::runtime);
   }
@@ -57,7 +55,7 @@ bool Signals::remove(int signal) {
   auto found = registered_.find(signal);
   if (found == registered_.end()) return false;
   sigaction(signal, &found->second.action_before, nullptr);
-  pipes()[signal] = found->second.pipe_before;
+  pipes[signal].exchange(found->second.pipe_before);
   registered_.erase(found);
   if (registered_.empty()) close();
   return true;

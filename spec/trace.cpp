@@ -16,15 +16,22 @@ std::string to_string(const Answer& answer) {
 }
 
 std::string to_string(const Event& event) {
+  if (event.thread != 0) {
+    Event here = event;
+    here.thread = 0;
+    return fmt::format("thread {}: {}", event.thread, to_string(here));
+  }
   std::string who(event.step.who.text());
   switch (event.what) {
     case What::did: return to_string(event.step) + to_string(event.answer);
     case What::got: return "got " + to_string(event.step) + to_string(event.answer);
+    case What::item: return "item" + to_string(event.answer);
     case What::enter: return "enter " + who;
     case What::leave: return "leave " + who;
     case What::end: return "end " + who + to_string(event.answer);
     case What::poll: return "poll " + to_string_duration(event.time);
     case What::error: return "error " + to_string(event.answer.value);
+    case What::warning: return "warning " + to_string(event.answer.value);
     case What::rest: return "rest";
     case What::stuck: return "stuck";
     case What::silent: return "silent";

@@ -15,9 +15,11 @@ enum class What : std::uint8_t {
   got,     // the answer to a step that took longer: an await, a sleep, a run
   enter,   // the loop begins a job: a callback, or a step of a task
   leave,   // ... and has control back
+  item,    // one of several results that a `got` brings, in order: of gather, of a group
   end,     // a coroutine's script is over, with what it returned or raised
   poll,    // the loop looks for events and waits at most `time`
   error,   // the loop's error handler was called
+  warning, // a diagnostic of the loop: something was lost or took too long
   rest,    // the loop waits for ever and nothing is left that could wake it; the run is ended
   stuck,   // the loop turns and turns without resting; the run is ended
   silent,  // the limit of jobs is reached: scripts do nothing from here on
@@ -48,6 +50,7 @@ struct Event {
   Id id = 0;         // the handle, future, task or coroutine object that it is about
   Id made = 0;       // the registration that the step made; `enter` has it as its `id`
   Id frame = 0;      // which start of a script this is a step of
+  std::uint8_t thread = 0;  // on which thread it happened; 0 is the loop's
   Step step;         // did, got: the step; enter, leave, end: `who` is the script
   Nanos time = 0;    // poll: the limit of the wait; call_*: the deadline
   Answer answer;
