@@ -80,14 +80,12 @@ class KeptSignals {
   void keep(int signal) {
     if (struct sigaction now; !before_.contains(signal) && sigaction(signal, nullptr, &now) == 0) before_[signal] = now;
   }
-  /// Raises it if that does what the play has brought about; else the answer is that nobody has.
-  bool raise(int signal) {
+  /// Whether the play has brought about what the signal does now. Else it must not be raised.
+  bool changed(int signal) {
     keep(signal);
     struct sigaction now;
     if (sigaction(signal, nullptr, &now) != 0 || signal == SIGKILL || now.sa_handler == SIG_DFL) return false;
-    if (now.sa_handler == before_[signal].sa_handler) return false;
-    ::raise(signal);
-    return true;
+    return now.sa_handler != before_[signal].sa_handler;
   }
 
  private:
@@ -112,7 +110,11 @@ class Threads : public FamilyPlayer {
         return Answer::of(Value::of(player_.loop().remove_signal_handler(number_of(step.name))));
       case Verb::raise_signal: return raise(step.name);
       case Verb::send_signal:
-        world().at(then(step.time), [this, &step] { raise(step.name); });
+        world().at(then(step.time), [this, &step] {
+          if (!player_.observing()) return;
+          Event& event = record_elsewhere(step);
+          if (Answer answer = raise(step.name); answer.kind == Answer::Kind::value) event.answer = answer;
+        });
         return {};
       default: return FamilyPlayer::ask(line, event);
     }
@@ -212,8 +214,11 @@ class Threads : public FamilyPlayer {
     return answer;
   }
 
+  /// Nothing if the play has to do with it; else what the process does by default, which is not tried.
   Answer raise(Name signal) {
-    return signals_.raise(number_of(signal)) ? Answer{} : Answer::of(Value::of(Name("default")));
+    if (!signals_.changed(number_of(signal))) return Answer::of(Value::of(Name("default")));
+    ::raise(number_of(signal));
+    return {};
   }
 
   TurnTaking executor_;

@@ -24,6 +24,9 @@ struct Bias {
   void (*motif)(Random& random, std::vector<Step>& steps) = nullptr;
 };
 
+Bias threads_bias();
+Bias context_bias();
+
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
 

@@ -72,6 +72,8 @@ std::span<const Property> tasks();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();
+std::span<const Property> threads();
+std::span<const Property> context();
 
 /// All of them.
 std::span<const Property> properties();
