@@ -79,8 +79,8 @@ OtherThread& OtherThread::idle() {
   return add_thread();
 }
 
-void OtherThread::start(std::function<void()> work) {
-  while (work_) baton_.hand_over();  // it was on its way back from a call
+void OtherThread::start(World& world, std::function<void()> work) {
+  while (work_) world.let_others_go_on();  // it was on its way back from a call
   work_ = std::move(work);
   baton_.hand_over();
 }

@@ -59,7 +59,7 @@ class OtherThread {
   static OtherThread& idle();
 
   /// On the loop's thread: comes back when the work is over, or waits for the loop.
-  void start(std::function<void()> work);
+  void start(World& world, std::function<void()> work);
   Baton& baton() { return baton_; }
 
  private:

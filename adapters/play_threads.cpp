@@ -151,7 +151,7 @@ class Threads : public FamilyPlayer {
       Answer answer = call(line, made);
       if (answer.is_raised()) event.answer = answer;  // nothing else has happened, so the event is still there
     };
-    world().at(then(line.step->time), [do_call] { OtherThread::first().start(do_call); });
+    world().at(then(line.step->time), [this, do_call] { OtherThread::first().start(world(), do_call); });
     return {};
   }
 
@@ -174,7 +174,7 @@ class Threads : public FamilyPlayer {
 
   Answer submit(const Line& line, Id id) {
     world().at(then(line.step->time), [this, &line, id] {
-      OtherThread::idle().start([this, &line, id] { wait_for_coroutine(line, id); });
+      OtherThread::idle().start(world(), [this, &line, id] { wait_for_coroutine(line, id); });
     });
     return {};
   }
@@ -210,7 +210,7 @@ class Threads : public FamilyPlayer {
 
   Answer add_handler_elsewhere(const Line& line, Id made) {
     Answer answer;
-    OtherThread::idle().start([&] { answer = add_handler(line, made); });
+    OtherThread::idle().start(world(), [&] { answer = add_handler(line, made); });
     return answer;
   }
 

@@ -20,10 +20,10 @@ class WorldSelector : public reference::Selector {
 
   void select(Nanos timeout, std::vector<reference::Ready>& ready) override {
     world_.wait(timeout, [&](Nanos limit) -> long {
-      if (std::exchange(woken_, false)) return 1;
-      if (!system_ && limit == 0) return 0;  // nobody watches a descriptor: spare the system call
-      system().select(limit, ready);
-      return static_cast<long>(ready.size()) + system().woken();
+      bool woken = std::exchange(woken_, false);
+      if (!system_ && (woken || limit == 0)) return woken;  // nobody watches a descriptor: spare the system call
+      system().select(woken ? 0 : limit, ready);
+      return static_cast<long>(ready.size()) + system().woken() + woken;
     });
   }
 

@@ -16,7 +16,7 @@ void World::end() {
   observer_ = nullptr;
   outside_.clear();
   ending_ = true;
-  while (!at_next_wait_.empty()) begin_wait();
+  while (!at_next_wait_.empty()) let_others_go_on();
   ending_ = false;
 }
 
@@ -43,7 +43,7 @@ void World::let_happen() {
   }
 }
 
-void World::begin_wait() {
+void World::let_others_go_on() {
   for (auto& happens : std::exchange(at_next_wait_, {})) happens();
 }
 

@@ -87,6 +87,8 @@ class World {
   Appointment at(Nanos when, std::function<void()> happens);
   /// At the beginning of the loop's next wait, before the loop is seen to poll; or when the scenario ends.
   void at_next_wait(std::function<void()> happens) { at_next_wait_.push_back(std::move(happens)); }
+  /// That, now.
+  void let_others_go_on();
   /// Whether the scenario ends: nothing that is waited for will come.
   bool ending() const { return ending_; }
   /// The calling thread has woken the loop. If it is not the loop's, it lets the loop go on, unless
@@ -113,7 +115,6 @@ class World {
   void count_wait(Nanos timeout);
   Nanos deadline_of(Nanos timeout);
   void let_happen();
-  void begin_wait();
   void pass_without_waiting();
   void rest(int rests);
   void give_up_waiting(int rests);
@@ -143,7 +144,7 @@ class World {
 
 template <class Attempt>
 long World::wait(Nanos timeout, Attempt attempt) {
-  if (!at_next_wait_.empty()) begin_wait();
+  if (!at_next_wait_.empty()) let_others_go_on();
   count_wait(timeout);
   const Nanos deadline = deadline_of(timeout);
   for (int rests = 0;;) {

@@ -3,7 +3,7 @@
 namespace cede {
 
 std::span<const Bias> biases() {
-  static const std::array list{threads_bias(), context_bias()};
+  static const std::array list{cancellation_bias(), threads_bias(), context_bias()};
   return list;
 }
 

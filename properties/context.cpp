@@ -82,7 +82,8 @@ class Contexts {
   }
 
   void set(Values* values, const Event& event) {
-    if (event.job) (is_task(running_[event.job]) ? set_by_task_ : set_by_callback_) = true;
+    auto running = running_.find(event.job);
+    if (event.job) (running != running_.end() && is_task(running->second) ? set_by_task_ : set_by_callback_) = true;
     if (!values) return;
     std::erase_if(*values, [&](const Binding& binding) { return binding.variable == event.step.name; });
     values->push_back({event.step.name, event.step.value, event.frame});

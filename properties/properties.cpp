@@ -8,7 +8,8 @@ namespace cede {
 std::span<const Property> properties() {
   static const std::vector<Property> all = [] {
     std::vector<Property> all;
-    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), passes(), timers(), sleeping(), threads(), context()})
+    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), cancellation(), passes(), timers(), sleeping(),
+                         threads(), context()})
       all.insert(all.end(), chapter.begin(), chapter.end());
     return all;
   }();
