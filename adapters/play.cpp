@@ -1,4 +1,5 @@
 // How a play goes: what is written down, how jobs and scripts are run, what the core's waits mean.
+#include "adapters/baton.h"
 #include "adapters/player.h"
 
 #include <algorithm>
@@ -39,6 +40,7 @@ Event& Player::record(What what) {
   event.what = what;
   event.at = world_.elapsed();
   event.job = job_;
+  event.thread = Baton::thread();
   return event;
 }
 
@@ -309,13 +311,13 @@ const std::array<MakeFamily, families_count> families{
     nullptr,  // core
     play_cancellation,
     play_combinators,
-    make_scopes,
+    play_scopes,
     play_synchronisation,
-    make_readiness,
-    nullptr,  // threads
+    play_readiness,
+    play_threads,
     nullptr,  // lifetime
     nullptr,  // generators
-    nullptr,  // context
+    play_context,
 };
 
 Nanos Player::moment(Nanos since_start) const {

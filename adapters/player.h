@@ -59,13 +59,14 @@ class FamilyPlayer {
 
 /// Null for the core, which is the player itself.
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
-std::unique_ptr<FamilyPlayer> make_readiness(Player& player);
 extern const std::array<MakeFamily, families_count> families;
 std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
-std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
-
-std::unique_ptr<FamilyPlayer> make_scopes(Player& player);
 std::unique_ptr<FamilyPlayer> play_combinators(Player& player);
+std::unique_ptr<FamilyPlayer> play_scopes(Player& player);
+std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
+std::unique_ptr<FamilyPlayer> play_readiness(Player& player);
+std::unique_ptr<FamilyPlayer> play_threads(Player& player);
+std::unique_ptr<FamilyPlayer> play_context(Player& player);
 
 class Player : WaitObserver {
  public:

@@ -179,6 +179,6 @@ void motif(Random& random, std::vector<Step>& steps) { Motif(random, steps).writ
 
 }  // namespace
 
-const Bias combinators_bias{weights, name, motif};
+Bias combinators_bias() { return {weights, name, motif}; }
 
 }  // namespace cede

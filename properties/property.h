@@ -82,6 +82,8 @@ std::span<const Property> conditions();
 std::span<const Property> semaphores();
 std::span<const Property> queues();
 std::span<const Property> liveness();
+std::span<const Property> threads();
+std::span<const Property> context();
 
 /// All of them.
 std::span<const Property> properties();

@@ -2,6 +2,7 @@
 // begin with `run_once` in loop.cpp.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/selector.h"
+#include "reference/signals.h"
 #include "reference/task.h"
 
 namespace cede::reference {
@@ -29,7 +31,9 @@ class Loop : public AbstractLoop {
   Ref<Handle> try_call_soon(Callback callback) override;
   Ref<Handle> try_call_at(Nanos when, Callback callback) override;
   Ref<Handle> try_call_later(Nanos delay, Callback callback) override;
-  bool try_call_soon_threadsafe(Callback callback) override;
+  Ref<Handle> try_call_soon_threadsafe(Callback callback) override;
+  Error try_add_signal_handler(int signal, Callback callback) override;
+  bool remove_signal_handler(int signal) override { return signals_.remove(signal); }
   Error try_run_forever() override;
   void stop() override { stopping_ = true; }
   Error try_close() override;
@@ -75,8 +79,11 @@ class Loop : public AbstractLoop {
   Watchers watchers_;
   std::vector<Ready> ready_descriptors_;
 
+  Signals signals_{*this};
+
   std::mutex mutex_;                // guards what other threads touch
   std::vector<Ref<Handle>> from_threads_;
+  std::atomic<bool> called_from_threads_ = false;
   bool open_to_threads_ = true;
 
   bool running_ = false;

@@ -119,10 +119,13 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::call_soon_threadsafe, "call_soon_threadsafe", {script}, anybody, threads},
     {Verb::thread, "thread", {duration, script}, anybody, threads},
     {Verb::run_in_executor, "run_in_executor", {object, duration, value}, anybody, threads},
+    {Verb::fail_in_executor, "fail_in_executor", {object, duration, error}, anybody, threads},
     {Verb::run_coroutine_threadsafe, "run_coroutine_threadsafe", {duration, script}, anybody, threads},
     {Verb::add_signal_handler, "add_signal_handler", {word, script}, anybody, threads},
+    {Verb::add_signal_handler_elsewhere, "add_signal_handler_elsewhere", {word, script}, anybody, threads},
     {Verb::remove_signal_handler, "remove_signal_handler", {word}, anybody, threads},
     {Verb::raise_signal, "raise_signal", {word}, anybody, threads},
+    {Verb::send_signal, "send_signal", {duration, word}, anybody, threads},
 
     {Verb::drop, "drop", {object}, anybody, lifetime},
     {Verb::collect, "collect", {}, anybody, lifetime},

@@ -42,8 +42,8 @@ enum class Verb : std::uint8_t {
   create_pair, create_pipe, open_file, duplicate, write, write_later, read, fill, drain, shut, reopen,
   add_reader, add_writer, remove_reader, remove_writer, receive,
   // threads and signals
-  call_soon_threadsafe, thread, run_in_executor, run_coroutine_threadsafe,
-  add_signal_handler, remove_signal_handler, raise_signal,
+  call_soon_threadsafe, thread, run_in_executor, fail_in_executor, run_coroutine_threadsafe,
+  add_signal_handler, add_signal_handler_elsewhere, remove_signal_handler, raise_signal, send_signal,
   // lifetime
   drop, collect, destroy, runner, set_debug, storm,
   // async generators
