@@ -1,4 +1,5 @@
 // How a play goes: what is written down, how jobs and scripts are run, what the core's waits mean.
+#include "adapters/baton.h"
 #include "adapters/player.h"
 
 #include <algorithm>
@@ -39,6 +40,7 @@ Event& Player::record(What what) {
   event.what = what;
   event.at = world_.elapsed();
   event.job = job_;
+  event.thread = Baton::thread();
   return event;
 }
 
@@ -240,7 +242,8 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
       case Verb::sleep: outcome = co_await suspend(line, frame).settled(); break;
       default: outcome = co_await family(row(step.verb).family).await(line, frame).settled(); break;
     }
-    if (answers_later(step.verb)) record(What::got, step, frame).answer = answer_or_nothing(outcome);
+    bool told = step.verb == Verb::with;  // before its script began
+    if (answers_later(step.verb) && !told) record(What::got, step, frame).answer = answer_or_nothing(outcome);
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
@@ -308,13 +311,13 @@ const std::array<MakeFamily, families_count> families{
     nullptr,  // core
     play_cancellation,
     play_combinators,
-    nullptr,  // scopes
-    nullptr,  // synchronisation
-    nullptr,  // readiness
-    nullptr,  // threads
+    play_scopes,
+    play_synchronisation,
+    play_readiness,
+    play_threads,
     nullptr,  // lifetime
     nullptr,  // generators
-    nullptr,  // context
+    play_context,
 };
 
 Nanos Player::moment(Nanos since_start) const {

@@ -62,6 +62,11 @@ using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
 std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
 std::unique_ptr<FamilyPlayer> play_combinators(Player& player);
+std::unique_ptr<FamilyPlayer> play_scopes(Player& player);
+std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
+std::unique_ptr<FamilyPlayer> play_readiness(Player& player);
+std::unique_ptr<FamilyPlayer> play_threads(Player& player);
+std::unique_ptr<FamilyPlayer> play_context(Player& player);
 
 class Player : WaitObserver {
  public:

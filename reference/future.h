@@ -55,6 +55,7 @@ class FutureBase : public Counted {
     DoneCallback callback;
     Ref<TaskBase> task;  // instead of a callback: a task to wake
     std::uintptr_t key = 0;
+    Context context;     // of the registration (CTX-1)
   };
 
   void schedule(Waiting waiting);

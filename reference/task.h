@@ -42,6 +42,7 @@ class TaskBase : public FutureBase {
   virtual void destroy_coroutine() = 0;
 
   bool schedule_step();
+  void resume();
   /// The task that it waits for; null if it waits for none that is not done.
   TaskBase* awaited_task() const;
   void must_cancel(std::int64_t message);
@@ -53,6 +54,7 @@ class TaskBase : public FutureBase {
   static constexpr std::size_t nowhere = -1;
 
   Ref<FutureBase> awaiting_;
+  Context context_ = Context::current();  // a copy of the creator's, kept across suspensions (CTX-2)
   Error to_throw_;
   std::size_t place_ = nowhere;  // among the loop's tasks
   int requests_ = 0;

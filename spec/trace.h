@@ -52,6 +52,7 @@ struct Event {
   Id made = 0;       // the registration that the step made; `enter` has it as its `id`
   std::array<Id, 3> among{};  // the objects that a combinator was given, in the order of their names
   Id frame = 0;      // which start of a script this is a step of
+  std::uint8_t thread = 0;  // on which thread it happened; 0 is the loop's
   Step step;         // did, got: the step; enter, leave, end: `who` is the script
   Nanos time = 0;    // poll: the limit of the wait; call_*: the deadline
   Answer answer;
