@@ -46,8 +46,6 @@ class TaskBase : public FutureBase {
   void leave_loop();
   void abandon();
 
-  static constexpr std::size_t nowhere = -1;
-
   Ref<FutureBase> awaiting_;
   Error to_throw_;
   std::size_t place_ = nowhere;  // among the loop's tasks
@@ -61,6 +59,7 @@ class TaskState : public TaskBase, public Result<T> {
  public:
   TaskState(AbstractLoop& loop, Coroutine<T> coroutine)
       : TaskBase(loop), coroutine_(std::move(coroutine)) {}
+  ~TaskState() override { TaskState::destroy_coroutine(); }
 
  private:
   void start() override { coroutine_->start_in(frames_); }
@@ -70,7 +69,10 @@ class TaskState : public TaskBase, public Result<T> {
     if (outcome.ok()) this->value = outcome.value();
     return outcome.error();
   }
-  void destroy_coroutine() override { coroutine_.reset(); }
+  void destroy_coroutine() override {
+    if (coroutine_) coroutine_->close();  // if it was never started, the task tells
+    coroutine_.reset();
+  }
 
   std::optional<Coroutine<T>> coroutine_;
 };
