@@ -153,7 +153,9 @@ TEST(Play, an_error_that_leaves_main_ends_main) {
 TEST(Play, what_only_a_coroutine_can_do_is_ignored_elsewhere) {
   for (const VerbRow& row : verbs()) {
     if (row.speaker != Speaker::coroutine) continue;
-    Step step{.who = main_script, .verb = row.verb, .name = Name("p"), .value = Value::of(std::int64_t{1})};
+    Step step{.who = main_script, .verb = row.verb, .value = Value::of(std::int64_t{1})};
+    for (Arg arg : row.args)
+      if (is_name(arg)) *step.next_name() = Name("p");
     if (row.args[0] == Arg::error) step.value = Value::of(ErrorKind::key);
     std::string in_main = to_string(step);
     step.who = Name("a");

@@ -15,8 +15,11 @@ struct Script;
 /// A step, and what its names stand for.
 struct Line {
   const Step* step = nullptr;
-  const Script* script = nullptr;  // which it starts or registers; null if its verb takes none
-  std::uint32_t name = 0;          // the number of its first name
+  const Script* script = nullptr;  // which it starts or registers, the last of its names; null if its
+                                   // verb takes none
+  std::uint32_t name = 0;          // the numbers of its names; main's where there is none
+  std::uint32_t second = 0;
+  std::uint32_t third = 0;
 };
 
 /// The steps of one name, in order.
@@ -41,7 +44,7 @@ class Program {
   std::vector<Script> scripts_;            // by number
   std::vector<Line> lines_;                // script by script
   struct Numbers {
-    std::uint32_t who = 0, name = 0, script = 0;
+    std::uint32_t who = 0, name = 0, script = 0, other = 0;
   };
   std::vector<Numbers> numbers_;           // of the names of each step
   std::vector<std::uint32_t> begin_;       // of each script's lines

@@ -81,8 +81,9 @@ Exit mutate(const MutateOptions& options) {
         std::ranges::any_of(options.globs, [&](auto& g) { return matches(g, fault.name) || matches(g, fault.clause); }))
       chosen.push_back(fault);
   if (chosen.empty()) {
-    fmt::print(stderr, "cede: {}\n", options.globs.empty() ? "this build has no faults: configure with -DCEDE_FAULTS=ON"
-                                                           : "no fault matches; see `cede mutate --list`");
+    std::string_view why = options.globs.empty() ? "this build has no faults: configure with -DCEDE_FAULTS='.*'"
+                                                 : "no fault matches; see `cede mutate --list`";
+    fmt::print(stderr, "cede: {}\n", why);
     return options.globs.empty() ? Exit::not_verified : Exit::usage;
   }
   // In the order of the clauses they break.

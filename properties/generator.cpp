@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
+
+#include "properties/bias.h"
 
 namespace cede {
 namespace {
@@ -16,13 +19,13 @@ enum Group : std::uint32_t {
   closing = 1 << 15, hogging = 1 << 16,
 };
 
-struct Weight {
+struct CoreWeight {
   Verb verb;
   int weight;
   std::uint32_t group;
 };
 
-constexpr Weight weights[] = {
+constexpr CoreWeight weights[] = {
     {Verb::log, 2, always},
     {Verb::busy, 10, hogging},
     {Verb::time, 2, asking},
@@ -71,30 +74,19 @@ constexpr Weight weights[] = {
 /// One draw picks a verb: the table has each verb as often as its weight says.
 constexpr std::size_t draws = [] {
   std::size_t sum = 0;
-  for (const Weight& weight : weights) sum += weight.weight;
+  for (const CoreWeight& weight : weights) sum += weight.weight;
   return sum;
 }();
-constexpr std::array<const Weight*, draws> by_draw = [] {
-  std::array<const Weight*, draws> table{};
+constexpr std::array<const CoreWeight*, draws> by_draw = [] {
+  std::array<const CoreWeight*, draws> table{};
   std::size_t at = 0;
-  for (const Weight& weight : weights)
+  for (const CoreWeight& weight : weights)
     for (int i = 0; i < weight.weight; ++i) table[at++] = &weight;
   return table;
 }();
 
-// Few names, so that they meet. A name's kind says how its script is played.
-constexpr std::array callback_names{Name("a"), Name("b"), Name("c"), Name("d")};
-constexpr std::array task_names{Name("t"), Name("u"), Name("v"), Name("w")};
-constexpr std::array coroutine_names{Name("p"), Name("q"), Name("r")};
-constexpr std::array future_names{Name("f"), Name("g"), Name("h")};
-
 /// A script that never gets a step.
 constexpr Name silent_name{"e"};
-
-template <std::size_t n>
-Name pick(Random& random, const std::array<Name, n>& names) {
-  return names[random.below(n)];
-}
 
 /// Names are told apart by their first letters; those of a kind follow each other in the alphabet.
 char letter(Name name) { return name.text().data()[0]; }
@@ -136,7 +128,8 @@ Value any_value(Random& random) {
 /// Builds one scenario line by line; who acts next is one of those that something has started.
 class Author {
  public:
-  explicit Author(Random& random) : random_(random) {
+  /// With a bias the verbs of a family are said too.
+  Author(Random& random, const Bias* bias) : random_(random), bias_(bias) {
     places_.fill(not_started);
     // Half of the scenarios may say everything but the rare; the others leave out what swarm says.
     off_ = random.once_in(2) ? 0 : static_cast<std::uint32_t>(random.next() & random.next());
@@ -144,6 +137,13 @@ class Author {
       if (!random.once_in(3)) off_ |= rare;
     if (!random.once_in(6)) off_ |= closing;
     start(main_script);
+  }
+
+  /// Somebody else has written this step.
+  void adopt(const Step& step) {
+    start(step.who);
+    if (takes_script(step.verb)) start(step.script ? step.script : step.name);
+    if (step.verb == Verb::finally_) start(step.name);
   }
 
   Step step() {
@@ -239,8 +239,12 @@ class Author {
   }
 
   Verb verb_for(Name who) {
+    if (bias_ && random_.once_in(2)) {
+      Verb verb = biased_verb();
+      if (row(verb).speaker != Speaker::coroutine || is_coroutine(who)) return verb;
+    }
     for (int tries = 0; tries < 16; ++tries) {
-      const Weight& weight = *by_draw[random_.below(draws)];
+      const CoreWeight& weight = *by_draw[random_.below(draws)];
       if (weight.group & off_) continue;
       if (row(weight.verb).speaker == Speaker::coroutine && !is_coroutine(who)) continue;
       if (who == main_script && (weight.verb == Verb::raise || weight.verb == Verb::return_)) continue;
@@ -249,19 +253,38 @@ class Author {
     return Verb::log;
   }
 
+  Verb biased_verb() {
+    auto sum = [](std::uint32_t sum, const Weight& weight) { return sum + weight.weight; };
+    std::uint32_t draw = random_.below(std::accumulate(bias_->weights.begin(), bias_->weights.end(), 0u, sum));
+    const Weight* weight = bias_->weights.data();
+    for (; draw >= weight->weight; ++weight) draw -= weight->weight;
+    return weight->verb;
+  }
+
   void fill(Arg arg, Step& step) {
+    if (bias_ && bias_->name && is_name(arg)) {
+      if (Name name = bias_->name(random_, step, arg)) {
+        *step.next_name() = name;
+        if (arg == Arg::script) start(name);
+        return;
+      }
+    }
     switch (arg) {
       case Arg::nothing: return;
+      case Arg::thing: *step.next_name() = pick(random_, future_names); return;
+      case Arg::more:
+        if (!random_.once_in(4)) *step.next_name() = object_for(step);
+        return;
       case Arg::duration: step.time = any_duration(random_, step.verb); return;
       case Arg::value: step.value = any_value(random_); return;
       case Arg::error: step.value = Value::of(caught(step.verb, any_error(random_, off_))); return;
       case Arg::number: step.value = Value::of(std::int64_t{random_.below(5)}); return;
-      case Arg::word: step.name = pick(random_, callback_names); return;
-      case Arg::handle: step.name = pick(random_, callback_names); return;
-      case Arg::object: step.name = object_for(step); return;
+      case Arg::word: *step.next_name() = pick(random_, callback_names); return;
+      case Arg::handle: *step.next_name() = pick(random_, callback_names); return;
+      case Arg::object: *step.next_name() = object_for(step); return;
       case Arg::script: {
         Name script = script_for(step);
-        (step.name ? step.script : step.name) = script;
+        *step.next_name() = script;
         start(script);
         return;
       }
@@ -290,7 +313,8 @@ class Author {
 
   Name script_for(const Step& step) {
     if (step.verb == Verb::create_task) return onward(step.who, task_names);
-    if (step.verb == Verb::create_coroutine || runs_inline(step.verb)) return onward(step.who, coroutine_names);
+    bool inlined = row(step.verb).speaker == Speaker::coroutine;
+    if (step.verb == Verb::create_coroutine || inlined) return onward(step.who, coroutine_names);
     return onward(step.who, callback_names);
   }
 
@@ -316,6 +340,7 @@ class Author {
   static constexpr std::uint8_t not_started = 255;
 
   Random& random_;
+  const Bias* bias_;
   std::uint32_t off_ = 0;
   std::array<Name, letters> started_;
   std::array<std::uint8_t, letters> places_;  // in `started_`, by letter
@@ -339,6 +364,12 @@ void add_watcher(Random& random, std::vector<Step>& steps) {
   steps.push_back({.who = watcher, .verb = Verb::set_result, .name = future, .value = any_value(random)});
 }
 
+/// Half of the scenarios are about the core alone, which is what all else stands on.
+const Bias* any_bias(Random& random) {
+  if (biases().empty() || random.once_in(2)) return nullptr;
+  return &biases()[random.below(static_cast<std::uint32_t>(biases().size()))];
+}
+
 }  // namespace
 
 void any_scenario(Random& random, Scenario& scenario) {
@@ -348,7 +379,11 @@ void any_scenario(Random& random, Scenario& scenario) {
 void any_scenario(Random& random, std::uint32_t steps, Scenario& scenario) {
   scenario.steps.clear();
   if (random.once_in(120)) add_watcher(random, scenario.steps);
-  Author author(random);
+  const Bias* bias = any_bias(random);
+  Author author(random, bias);
+  if (bias && bias->motif && !random.once_in(3)) bias->motif(random, scenario.steps);
+  for (const Step& step : scenario.steps) author.adopt(step);
+  if (!scenario.steps.empty() && random.once_in(2)) steps /= 4;
   while (steps-- > 0) scenario.steps.push_back(author.step());
 }
 
@@ -359,7 +394,7 @@ Scenario any_scenario(Random& random) {
 }
 
 Step any_step(Random& random) {
-  Author author(random);
+  Author author(random, any_bias(random));
   for (std::uint32_t before = random.below(12); before > 0; --before) (void)author.step();
   return author.step();
 }

@@ -12,7 +12,23 @@ void enlist(std::vector<std::uint32_t>& index, Id id, const std::vector<T>& list
   index[id] = static_cast<std::uint32_t>(list.size());
 }
 
-bool suspends(Verb verb) { return verb == Verb::await || verb == Verb::yield || verb == Verb::sleep; }
+/// What asks tasks to cancel without a `cancel_task` in the scenario.
+bool cancels_by_itself(Verb verb) {
+  switch (verb) {
+    case Verb::wait_for:
+    case Verb::timeout:
+    case Verb::task_group:
+    case Verb::runner:
+    case Verb::destroy:
+    case Verb::aclose: return true;
+    default: return false;
+  }
+}
+
+bool makes_task(Verb verb) { return verb == Verb::create_task || verb == Verb::create_task_in; }
+
+/// Whether the core's rules say all there is to say of what the verb is about.
+bool is_plain(Verb verb) { return row(verb).family == Family::core || row(verb).family == Family::cancellation; }
 
 bool runs_a_loop(Verb verb) {
   return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
@@ -76,7 +92,7 @@ void History::clear(const Trace& trace) {
   closed = early_stop_ = never;
   refused.clear();
   pass_.clear();
-  for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_})
+  for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_, &derived_})
     index->assign(32, 0);  // grows with the ids
   complete = cancels = fatal = other_loop = by_hand = touches = stops = false;
 }
@@ -95,7 +111,7 @@ void History::read_event(std::size_t index) {
         for (auto run = runs.rbegin(); run != runs.rend(); ++run)
           if (run->got == never && (*this)[run->asked].frame == frame) return void(run->got = index);
       }
-      if (!suspends((*this)[index].step.verb) || frame >= wait_of_frame_.size()) return;
+      if (!answers_later((*this)[index].step.verb) || frame >= wait_of_frame_.size()) return;
       if (auto open = std::exchange(wait_of_frame_[frame], 0)) waits[open - 1].got = index;
       return;
     }
@@ -162,7 +178,10 @@ void History::read_step(std::size_t index) {
   FutureLife* task = event.job ? task_of_job(event.job) : nullptr;
   if (task && !task->frame) task->frame = event.frame;
 
-  if (event.made && !event.answer.is_raised()) {
+  if (!is_plain(verb)) {
+    cancels |= cancels_by_itself(verb);
+    if (event.id && !future(event.id) && !makes_task(verb)) mark_derived(event.id);
+  } else if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
     call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
@@ -172,6 +191,7 @@ void History::read_step(std::size_t index) {
   } else if (event.made) {
     refused.push_back(index);
   }
+  cancels |= (verb == Verb::cancel_task || verb == Verb::cancel_future) && derived(event.id);
   if (verb == Verb::cancel && call(event.id)) {
     Call& cancelled = calls[call_of_[event.id] - 1];
     if (cancelled.cancelled == never) cancelled.cancelled = index;
@@ -180,23 +200,24 @@ void History::read_step(std::size_t index) {
     coroutines.push_back({.id = event.id, .made = index});
     enlist(coroutine_of_, event.id, coroutines);
   }
-  if (verb == Verb::create_task && event.id) mention(event.id, index).task = true;
-  else if (is_about_an_object(verb) && event.id && !coroutine(event.id))
+  if (makes_task(verb) && event.id) mention(event.id, index).task = true;
+  else if (is_plain(verb) && is_about_an_object(verb) && event.id && !coroutine(event.id) && !derived(event.id))
     read_completion(index, mention(event.id, index));
 
   if (event.made && verb == Verb::add_done_callback && future(event.id)) ++futures[future_of_[event.id] - 1].callbacks;
 
   bool asks_for_tasks = verb == Verb::current_task || verb == Verb::all_tasks;
-  bool at_once = is_about_an_object(verb) && verb != Verb::await && verb != Verb::create_future && !event.made;
-  if (asks_for_tasks || (at_once && event.id && !coroutine(event.id))) about_futures.push_back(index);
+  bool asked = is_plain(verb) && verb != Verb::await && verb != Verb::create_future && !event.made;
+  bool at_once = asked && is_about_an_object(verb);
+  if (asks_for_tasks || (at_once && future(event.id))) about_futures.push_back(index);
 
-  if (suspends(verb)) {
-    Id task_id = frame(event.frame)->task;
-    if (future(event.id)) {
-      FutureLife& awaited = futures[future_of_[event.id] - 1];
-      if (awaited.waits++ == 0) awaited.first_wait = waits.size();
+  if (answers_later(verb)) {
+    Id task_id = frame(event.frame)->task, awaited = verb == Verb::await ? event.id : 0;
+    if (future(awaited)) {
+      FutureLife& future = futures[future_of_[awaited] - 1];
+      if (future.waits++ == 0) future.first_wait = waits.size();
     }
-    waits.push_back({.asked = index, .task = task_id, .frame = event.frame, .awaited = event.id});
+    waits.push_back({.asked = index, .task = task_id, .frame = event.frame, .awaited = awaited});
     enlist(wait_of_frame_, event.frame, waits);
   }
   if (verb == Verb::raise || verb == Verb::set_exception) fatal |= event.step.value.error == ErrorKind::exit;
@@ -376,6 +397,11 @@ bool History::ended_at_rest() const {
     else if (event.what == What::enter) resting = false;
   }
   return resting;
+}
+
+void History::mark_derived(Id id) {
+  if (id >= derived_.size()) derived_.resize(id + 16);
+  derived_[id] = true;
 }
 
 FutureLife& History::mention(Id id, std::size_t index) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -58,7 +59,7 @@ struct FutureLife {
   Answer read(Verb question, std::size_t event) const;
 };
 
-/// A step of a coroutine that may suspend: await, yield, sleep.
+/// A step of a coroutine that may suspend: await, yield, sleep, and those of other families.
 struct Wait {
   std::size_t asked = never;
   std::size_t got = never;   // its answer; never while it waits
@@ -66,7 +67,7 @@ struct Wait {
   std::size_t left = never;  // ... by this `leave`
   Id task = 0;               // whose step it was; 0 when driven by hand
   Id frame = 0;
-  Id awaited = 0;            // await: of which future, task or coroutine object
+  Id awaited = 0;            // await: of which future, task or coroutine object; else none
 };
 
 /// One call by the loop: a callback, or a step of a task.
@@ -139,17 +140,20 @@ class Verbs {
   constexpr Verbs(std::initializer_list<Verb> verbs) {
     for (Verb verb : verbs) add(verb);
   }
-  constexpr void add(Verb verb) { bits_ |= std::uint64_t{1} << static_cast<int>(verb); }
-  constexpr bool meets(const Verbs& other) const { return (bits_ & other.bits_) != 0; }
+  constexpr void add(Verb verb) { words_[index(verb)] |= std::uint64_t{1} << (static_cast<int>(verb) % 64); }
+  constexpr bool meets(const Verbs& other) const {
+    return (words_[0] & other.words_[0]) != 0 || (words_[1] & other.words_[1]) != 0;
+  }
   static constexpr Verbs all() {
     Verbs verbs{};
-    verbs.bits_ = ~std::uint64_t{0};
+    verbs.words_ = {~std::uint64_t{0}, ~std::uint64_t{0}};
     return verbs;
   }
 
  private:
-  static_assert(verbs_count <= 64);
-  std::uint64_t bits_ = 0;
+  static_assert(verbs_count <= 128);
+  static constexpr std::size_t index(Verb verb) { return static_cast<std::size_t>(verb) / 64; }
+  std::array<std::uint64_t, 2> words_{};
 };
 inline constexpr Verbs all_verbs = Verbs::all();
 
@@ -193,6 +197,9 @@ class History {
   const Call* call(Id id) const { return at(calls, call_of_, id); }
   const FutureLife* future(Id id) const { return at(futures, future_of_, id); }
   const Frame* frame(Id id) const { return at(frames, frame_of_, id); }
+  /// Whether the object completes by itself, by rules of another family, such as gather's: the core's
+  /// judges have no opinion on it.
+  bool derived(Id id) const { return id < derived_.size() && derived_[id]; }
   const CoroutineLife* coroutine(Id id) const { return at(coroutines, coroutine_of_, id); }
   /// The job that was running at the event; null outside of all.
   const Job* job_at(std::size_t event) const;
@@ -226,7 +233,8 @@ class History {
   /// Whether the run ended at rest, with everything that could happen done. Only then may a judge
   /// say that something is missing.
   bool complete = false;
-  /// Whether a task was asked to cancel, by `cancel_task` with effect: many rules bend then.
+  /// Whether a task was asked to cancel, by `cancel_task` with effect or by what cancels on its own,
+  /// such as a timeout: many rules bend then.
   bool cancels = false;
   /// Whether an error of the fatal class was raised or set.
   bool fatal = false;
@@ -252,6 +260,7 @@ class History {
   void read_run(std::size_t index);
   std::size_t open_run() const;
   bool ended_at_rest() const;
+  void mark_derived(Id id);
   FutureLife& mention(Id id, std::size_t index);
   FutureLife* task_of_job(Id number);
 
@@ -267,6 +276,7 @@ class History {
   // By id or number: the index + 1 in the list, 0 for none.
   std::vector<std::uint32_t> call_of_, future_of_, job_of_, frame_of_, coroutine_of_;
   std::vector<std::uint32_t> wait_of_frame_;  // the one that is open
+  std::vector<std::uint32_t> derived_;        // by id
   std::size_t early_stop_ = never;  // said while the loop did not run; the next run uses it up
 };
 

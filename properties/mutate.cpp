@@ -33,8 +33,7 @@ void insert(Steps& steps, std::size_t at, std::span<const Step> lines) {
 /// A line of a script that nobody starts does nothing.
 bool is_started(Name script, const Steps& steps) {
   return script == main_script || std::ranges::any_of(steps, [&](const Step& step) {
-    bool starts = std::ranges::count(row(step.verb).args, Arg::script) > 0;
-    return starts && (step.script ? step.script : step.name) == script;
+    return takes_script(step.verb) && (step.name == script || step.script == script);
   });
 }
 
@@ -45,13 +44,10 @@ Step any_step_in(Random& random, const Steps& steps) {
   return step;
 }
 
-bool is_name(Arg arg) {
-  return arg == Arg::script || arg == Arg::object || arg == Arg::handle || arg == Arg::word;
-}
-
-/// The verb with two names keeps the object first and the script second.
+/// The name that is written at this place of the verb's arguments.
 Name& name_at(Step& step, std::size_t place) {
-  return place == 1 && is_name(row(step.verb).args[0]) ? step.script : step.name;
+  auto before = std::ranges::count_if(std::span(row(step.verb).args).first(place), is_name);
+  return before == 0 ? step.name : before == 1 ? step.script : step.other;
 }
 
 /// The argument of `to` at a place becomes what `from` has of that kind; false if it has none.

@@ -28,7 +28,7 @@ auto rank(const Value& value) { return std::tuple(value.kind, value.error, value
 
 auto rank(const Step& step) {
   return std::tuple(rank(step.verb), rank(step.time), rank(step.value), step.who != main_script, step.who,
-                    step.name, step.script);
+                    step.name, step.script, step.other);
 }
 
 /// Tries candidates and keeps the current best.
@@ -86,7 +86,7 @@ class Shrinker {
         if (to == from) continue;
         Steps steps = best_.steps;
         for (Step& step : steps)
-          for (Name* name : {&step.who, &step.name, &step.script})
+          for (Name* name : {&step.who, &step.name, &step.script, &step.other})
             if (*name == from) *name = to;
         if (accept(std::move(steps))) return true;
       }
@@ -96,7 +96,7 @@ class Shrinker {
   std::vector<Name> names_in_use() const {
     std::vector<Name> names;
     for (const Step& step : best_.steps)
-      for (Name name : {step.who, step.name, step.script})
+      for (Name name : {step.who, step.name, step.script, step.other})
         if (name && name != main_script && std::ranges::find(names, name) == names.end()) names.push_back(name);
     return names;
   }
@@ -132,7 +132,7 @@ class Shrinker {
       with([&](Step& s) { s.time = time; });
     if (step.value.kind == Value::Kind::error) {
       for (ErrorKind error : {ErrorKind::runtime, ErrorKind::key}) with([&](Step& s) { s.value = Value::of(error); });
-    } else if (row(step.verb).args[0] != Arg::number) {
+    } else if (std::ranges::find(row(step.verb).args, Arg::number) == row(step.verb).args.end()) {
       with([](Step& s) { s.value = {}; });
     }
     if (step.value.kind == Value::Kind::number)

@@ -118,8 +118,10 @@ class LineReader {
       case Arg::nothing: return true;
       case Arg::script:
       case Arg::object:
+      case Arg::thing:
       case Arg::handle:
       case Arg::word: return read_name(arg, step);
+      case Arg::more: return blank() || read_name(arg, step);
       case Arg::duration:
         if (auto time = duration_from(peek())) step.time = *time;
         else return refuses("a duration such as 10ms, -5ms, 1500us, 2s or forever");
@@ -149,12 +151,12 @@ class LineReader {
       std::string_view what = arg == Arg::script   ? "the name of a script"
                               : arg == Arg::handle ? "the name of a handle"
                               : arg == Arg::word   ? "a word"
+                              : arg == Arg::thing  ? "a name"
                                                    : "the name of a future, task or coroutine";
       return refuses(fmt::format("{}: a letter, then at most {} letters, digits or underscores", what,
                                  Name::letters_max - 1));
     }
-    // The one verb with two names keeps the object first and the script second.
-    (step.name.empty() ? step.name : step.script) = *name;
+    *step.next_name() = *name;
     take();
     return true;
   }
@@ -202,23 +204,15 @@ Scenario parse_leniently(std::string_view text) {
 
 std::string to_string(const Step& step) {
   std::string text = fmt::format("{}: {}", step.who.text(), spelling(step.verb));
-  bool named = false;
+  const Name* name = &step.name;
   for (Arg arg : row(step.verb).args) {
-    switch (arg) {
-      case Arg::nothing: break;
-      case Arg::script:
-      case Arg::object:
-      case Arg::handle:
-      case Arg::word:
-        text += fmt::format(" {}", (named ? step.script : step.name).text());
-        named = true;
-        break;
-      case Arg::duration: text += " " + to_string_duration(step.time); break;
-      case Arg::value:
-        if (step.value.none()) break;
-        [[fallthrough]];
-      case Arg::number:
-      case Arg::error: text += " " + to_string(step.value); break;
+    if (is_name(arg)) {
+      if (*name) text += fmt::format(" {}", name->text());
+      name = name == &step.name ? &step.script : &step.other;
+    } else if (arg == Arg::duration) {
+      text += " " + to_string_duration(step.time);
+    } else if (arg != Arg::nothing && !step.value.none()) {
+      text += " " + to_string(step.value);
     }
   }
   return text;

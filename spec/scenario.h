@@ -24,11 +24,14 @@ namespace cede {
 struct Step {
   Name who;
   Verb verb = Verb::log;
-  Name name;             // script, object, handle or word
-  Name script;           // the second name of add_done_callback, or the script of a block
+  Name name;             // the first of the names: script, object, thing, handle or word
+  Name script;           // the second: of add_done_callback the script, of `catch` its block
+  Name other;            // the third
   Nanos time = 0;        // duration
   Value value;           // value, error or number
 
+  /// Where the next name goes, in the order in which they are written; null if there is no place left.
+  Name* next_name() { return !name ? &name : !script ? &script : !other ? &other : nullptr; }
   friend bool operator==(const Step&, const Step&) = default;
 };
 

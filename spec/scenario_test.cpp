@@ -18,8 +18,10 @@ Step step_of(const VerbRow& row) {
       case Arg::nothing: break;
       case Arg::script:
       case Arg::object:
+      case Arg::more:
+      case Arg::thing:
       case Arg::handle:
-      case Arg::word: (step.name ? step.script : step.name) = Name(step.name ? "b" : "f_2"); break;
+      case Arg::word: *step.next_name() = Name(!step.name ? "f_2" : !step.script ? "b" : "c"); break;
       case Arg::duration: step.time = 1500 * microsecond; break;
       case Arg::number: step.value = Value::of(std::int64_t{3}); break;
       case Arg::value: step.value = Value::of(std::int64_t{-7}); break;

@@ -20,11 +20,13 @@ std::string to_string(const Event& event) {
   switch (event.what) {
     case What::did: return to_string(event.step) + to_string(event.answer);
     case What::got: return "got " + to_string(event.step) + to_string(event.answer);
+    case What::item: return "item" + to_string(event.answer);
     case What::enter: return "enter " + who;
     case What::leave: return "leave " + who;
     case What::end: return "end " + who + to_string(event.answer);
     case What::poll: return "poll " + to_string_duration(event.time);
     case What::error: return "error " + to_string(event.answer.value);
+    case What::warning: return "warning " + to_string(event.answer.value);
     case What::rest: return "rest";
     case What::stuck: return "stuck";
     case What::silent: return "silent";

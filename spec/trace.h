@@ -15,9 +15,11 @@ enum class What : std::uint8_t {
   got,     // the answer to a step that took longer: an await, a sleep, a run
   enter,   // the loop begins a job: a callback, or a step of a task
   leave,   // ... and has control back
+  item,    // one of several results that a `got` brings, in order: of gather, of a group
   end,     // a coroutine's script is over, with what it returned or raised
   poll,    // the loop looks for events and waits at most `time`
   error,   // the loop's error handler was called
+  warning, // a diagnostic of the loop: something was lost or took too long
   rest,    // the loop waits for ever and nothing is left that could wake it; the run is ended
   stuck,   // the loop turns and turns without resting; the run is ended
   silent,  // the limit of jobs is reached: scripts do nothing from here on

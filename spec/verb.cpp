@@ -1,10 +1,13 @@
 #include "spec/verb.h"
 
+#include <algorithm>
+
 namespace cede {
 namespace {
 
 using enum Arg;
 using enum Speaker;
+using enum Family;
 
 constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::log, "log", {word}, anybody},
@@ -51,6 +54,88 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::repeat, "repeat", {number, script}, coroutine},
     {Verb::raise, "raise", {error}, anybody},
     {Verb::return_, "return", {value}, anybody},
+
+    {Verb::uncancel, "uncancel", {object}, anybody, cancellation},
+    {Verb::finally_, "finally", {script, script}, coroutine, cancellation},
+
+    {Verb::gather, "gather", {object, more, more}, anybody, combinators},
+    {Verb::gather_exceptions, "gather_exceptions", {object, more, more}, anybody, combinators},
+    {Verb::wait_all_completed, "wait_all_completed", {duration, more, more, more}, coroutine, combinators},
+    {Verb::wait_first_completed, "wait_first_completed", {duration, more, more, more}, coroutine, combinators},
+    {Verb::wait_first_exception, "wait_first_exception", {duration, more, more, more}, coroutine, combinators},
+    {Verb::shield, "shield", {object, object}, anybody, combinators},
+    {Verb::as_completed, "as_completed", {duration, more, more, more}, coroutine, combinators},
+
+    {Verb::wait_for, "wait_for", {duration, object}, coroutine, scopes},
+    {Verb::timeout, "timeout", {duration, script}, coroutine, scopes},
+    {Verb::reschedule, "reschedule", {thing, duration}, anybody, scopes},
+    {Verb::expired, "expired", {thing}, anybody, scopes},
+    {Verb::task_group, "task_group", {script}, coroutine, scopes},
+    {Verb::create_task_in, "create_task_in", {thing, script}, anybody, scopes},
+
+    {Verb::acquire, "acquire", {thing}, coroutine, synchronisation},
+    {Verb::release, "release", {thing}, anybody, synchronisation},
+    {Verb::locked, "locked", {thing}, anybody, synchronisation},
+    {Verb::with, "with", {thing, script}, coroutine, synchronisation},
+    {Verb::create_semaphore, "create_semaphore", {thing, number}, anybody, synchronisation},
+    {Verb::create_bounded_semaphore, "create_bounded_semaphore", {thing, number}, anybody, synchronisation},
+    {Verb::set_event, "set_event", {thing}, anybody, synchronisation},
+    {Verb::clear_event, "clear_event", {thing}, anybody, synchronisation},
+    {Verb::is_set, "is_set", {thing}, anybody, synchronisation},
+    {Verb::wait_event, "wait_event", {thing}, coroutine, synchronisation},
+    {Verb::create_condition, "create_condition", {thing}, anybody, synchronisation},
+    {Verb::wait_condition, "wait_condition", {thing}, coroutine, synchronisation},
+    {Verb::wait_condition_for, "wait_condition_for", {thing, object}, coroutine, synchronisation},
+    {Verb::notify, "notify", {thing, number}, anybody, synchronisation},
+    {Verb::create_queue, "create_queue", {thing, number}, anybody, synchronisation},
+    {Verb::create_priority_queue, "create_priority_queue", {thing, number}, anybody, synchronisation},
+    {Verb::create_lifo_queue, "create_lifo_queue", {thing, number}, anybody, synchronisation},
+    {Verb::put, "put", {thing, value}, coroutine, synchronisation},
+    {Verb::get, "get", {thing}, coroutine, synchronisation},
+    {Verb::put_nowait, "put_nowait", {thing, value}, anybody, synchronisation},
+    {Verb::get_nowait, "get_nowait", {thing}, anybody, synchronisation},
+    {Verb::task_done, "task_done", {thing}, anybody, synchronisation},
+    {Verb::join, "join", {thing}, coroutine, synchronisation},
+    {Verb::qsize, "qsize", {thing}, anybody, synchronisation},
+
+    {Verb::create_pair, "create_pair", {thing}, anybody, readiness},
+    {Verb::open_file, "open_file", {thing}, anybody, readiness},
+    {Verb::write, "write", {thing, number}, anybody, readiness},
+    {Verb::write_later, "write_later", {duration, thing, number}, anybody, readiness},
+    {Verb::read, "read", {thing, number}, anybody, readiness},
+    {Verb::fill, "fill", {thing}, anybody, readiness},
+    {Verb::drain, "drain", {thing}, anybody, readiness},
+    {Verb::shut, "shut", {thing}, anybody, readiness},
+    {Verb::reopen, "reopen", {thing}, anybody, readiness},
+    {Verb::add_reader, "add_reader", {thing, script}, anybody, readiness},
+    {Verb::add_writer, "add_writer", {thing, script}, anybody, readiness},
+    {Verb::remove_reader, "remove_reader", {thing}, anybody, readiness},
+    {Verb::remove_writer, "remove_writer", {thing}, anybody, readiness},
+    {Verb::receive, "receive", {thing}, coroutine, readiness},
+
+    {Verb::call_soon_threadsafe, "call_soon_threadsafe", {script}, anybody, threads},
+    {Verb::thread, "thread", {duration, script}, anybody, threads},
+    {Verb::run_in_executor, "run_in_executor", {object, duration, value}, anybody, threads},
+    {Verb::run_coroutine_threadsafe, "run_coroutine_threadsafe", {duration, script}, anybody, threads},
+    {Verb::add_signal_handler, "add_signal_handler", {word, script}, anybody, threads},
+    {Verb::remove_signal_handler, "remove_signal_handler", {word}, anybody, threads},
+    {Verb::raise_signal, "raise_signal", {word}, anybody, threads},
+
+    {Verb::drop, "drop", {object}, anybody, lifetime},
+    {Verb::collect, "collect", {}, anybody, lifetime},
+    {Verb::destroy, "destroy", {object}, anybody, lifetime},
+    {Verb::runner, "runner", {script}, anybody, lifetime},
+    {Verb::set_debug, "set_debug", {number}, anybody, lifetime},
+    {Verb::storm, "storm", {number, script}, anybody, lifetime},
+
+    {Verb::create_generator, "create_generator", {thing, script}, anybody, generators},
+    {Verb::produce, "produce", {value}, coroutine, generators},
+    {Verb::anext, "anext", {thing}, coroutine, generators},
+    {Verb::aclose, "aclose", {thing}, coroutine, generators},
+    {Verb::shutdown_asyncgens, "shutdown_asyncgens", {}, coroutine, generators},
+
+    {Verb::set_var, "set_var", {thing, value}, anybody, context},
+    {Verb::get_var, "get_var", {thing}, anybody, context},
 }};
 
 constexpr bool in_order() {
@@ -64,8 +149,24 @@ static_assert(in_order(), "the table has one row per verb, in the order of the e
 
 std::span<const VerbRow, verbs_count> verbs() { return table; }
 
+bool takes_script(Verb verb) { return std::ranges::find(row(verb).args, script) != row(verb).args.end(); }
+
 bool runs_inline(Verb verb) {
-  return row(verb).speaker == coroutine && (row(verb).args[0] == script || row(verb).args[1] == script);
+  return row(verb).speaker == coroutine && takes_script(verb) && verb != Verb::with;  // which first waits
+}
+
+bool answers_later(Verb verb) {
+  switch (verb) {
+    case Verb::call:
+    case Verb::catch_:
+    case Verb::repeat:
+    case Verb::finally_: return false;  // the ends of their scripts tell it
+    default: return row(verb).speaker == coroutine;
+  }
+}
+
+bool is_name(Arg arg) {
+  return arg == script || arg == object || arg == more || arg == thing || arg == handle || arg == word;
 }
 
 }  // namespace cede

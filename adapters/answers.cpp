@@ -1,0 +1,56 @@
+#include "adapters/answers.h"
+
+namespace cede {
+
+using reference::Error;
+using reference::Outcome;
+
+ErrorKind kind_of(const Error& error) {
+  switch (error.kind()) {
+    case Error::Kind::none: return ErrorKind::none;
+    case Error::Kind::cancelled: return ErrorKind::cancelled;
+    case Error::Kind::invalid_state: return ErrorKind::invalid_state;
+    case Error::Kind::runtime: return ErrorKind::runtime;
+    case Error::Kind::exit: return ErrorKind::exit;
+    case Error::Kind::user: return static_cast<ErrorKind>(error.payload());
+  }
+  return ErrorKind::none;
+}
+
+Error error_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::none: return {};
+    case ErrorKind::cancelled: return Error(Error::Kind::cancelled);
+    case ErrorKind::invalid_state: return Error(Error::Kind::invalid_state);
+    case ErrorKind::runtime: return Error(Error::Kind::runtime);
+    case ErrorKind::exit: return Error(Error::Kind::exit);
+    default: return Error::user(static_cast<std::int64_t>(kind));
+  }
+}
+
+Answer answer_of(const Error& error) { return error ? Answer::raised(kind_of(error)) : Answer{}; }
+
+Answer answer_of(const Outcome<Value>& outcome) {
+  return outcome.ok() ? Answer::of(outcome.value()) : Answer::raised(kind_of(outcome.error()));
+}
+
+Answer answer_or_nothing(const Outcome<Value>& outcome) {
+  return outcome.ok() && outcome.value().none() ? Answer{} : answer_of(outcome);
+}
+
+reference::Sent number_in(const Value& value) {
+  return value.kind == Value::Kind::number ? reference::Sent(value.number) : std::nullopt;
+}
+
+Outcome<Value> value_of(const Outcome<reference::Sent>& sent) {
+  if (!sent.ok()) return sent.error();
+  return sent.value() ? Value::of(*sent.value()) : Value{};
+}
+
+bool catches(ErrorKind wanted, ErrorKind raised) {
+  if (wanted == ErrorKind::generic)
+    return raised != ErrorKind::cancelled && raised != ErrorKind::exit;
+  return wanted == raised;
+}
+
+}  // namespace cede

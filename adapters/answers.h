@@ -1,0 +1,25 @@
+// What the reference's errors and outcomes are called in a trace, and back.
+#pragma once
+
+#include "reference/coroutine.h"
+#include "reference/outcome.h"
+#include "spec/trace.h"
+
+namespace cede {
+
+ErrorKind kind_of(const reference::Error& error);
+reference::Error error_of(ErrorKind kind);
+
+Answer answer_of(const reference::Error& error);
+Answer answer_of(const reference::Outcome<Value>& outcome);
+/// A step without a value is answered with nothing, rather than with "none".
+Answer answer_or_nothing(const reference::Outcome<Value>& outcome);
+
+/// What a bare suspension exchanges with its driver.
+reference::Sent number_in(const Value& value);
+reference::Outcome<Value> value_of(const reference::Outcome<reference::Sent>& sent);
+
+/// Whether `catch` of the one kind catches the other.
+bool catches(ErrorKind wanted, ErrorKind raised);
+
+}  // namespace cede

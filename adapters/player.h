@@ -1,0 +1,186 @@
+// The player: scripts in, events out. It owns the names, the jobs and the scripts of one play; what a
+// verb of another family than `core` means is in that family's file, adapters/play_<family>.cpp.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "adapters/answers.h"
+#include "adapters/play.h"
+#include "adapters/program.h"
+#include "reference/future.h"
+#include "reference/task.h"
+
+namespace cede {
+
+class Player;
+
+/// A coroutine object that a script made, and who drives it by hand.
+struct CoroutineObject : reference::Counted {
+  explicit CoroutineObject(reference::Coroutine<Value> coroutine) : body(std::move(coroutine)), driver(body) {}
+  reference::Coroutine<Value> body;
+  reference::Driver<Value> driver;
+};
+
+/// What a name stands for: the newest future, task or coroutine object, and the newest handle. A
+/// task is a future that has a `task`.
+struct Named {
+  Id id = 0;  // 0: nothing was made yet
+  std::optional<reference::Future<Value>> future;
+  reference::TaskBase* task = nullptr;
+  reference::Ref<CoroutineObject> coroutine;
+
+  Id handle_id = 0;
+  reference::Ref<reference::Handle> handle;
+};
+
+/// What the verbs of one family mean. One object a play, made when the first of its verbs is said;
+/// it holds what the family's names stand for, and is destroyed before the loop.
+class FamilyPlayer {
+ public:
+  explicit FamilyPlayer(Player& player) : player_(player) {}
+  FamilyPlayer(const FamilyPlayer&) = delete;
+  FamilyPlayer& operator=(const FamilyPlayer&) = delete;
+  virtual ~FamilyPlayer() = default;
+
+  /// Performs a step that is answered at once. `event` is where it is written down, until anything
+  /// else is; who wants the trace to know what the step is about or made says so there, first.
+  virtual Answer ask(const Line& line, Event& event);
+  /// Performs a step of a coroutine: records it with `did`, then what it does. The caller records
+  /// `got` with the outcome, and `items` behind it.
+  virtual reference::Coroutine<Value> await(const Line& line, Id frame);
+
+ protected:
+  Player& player_;
+};
+
+/// Null for the core, which is the player itself.
+using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
+extern const std::array<MakeFamily, families_count> families;
+
+class Player : WaitObserver {
+ public:
+  Player(const Program& program, const Adapter& adapter, MakeLoop make, World& world, Trace& trace)
+      : program_(program), adapter_(adapter), make_(make), world_(world), trace_(trace),
+        named_(program.scripts().size()) {}
+
+  void play();
+
+  reference::AbstractLoop& loop() { return *loop_; }
+  World& world() { return world_; }
+  const Adapter& adapter() const { return adapter_; }
+  const Program& program() const { return program_; }
+  const Script& script(std::uint32_t number) const { return program_.scripts()[number]; }
+
+  // Observing: every event goes through here.
+
+  /// False once the scripts have fallen silent: then nothing is written down or done any more.
+  bool observing() const { return observing_; }
+  Event& record(What what);
+  Event& record(What what, const Step& step, Id frame, Id id = 0);
+  /// One more job or inline start; false once the scripts have fallen silent.
+  bool count_start();
+  /// One of several results, to be recorded behind the `got` of the step that is being performed.
+  void add_item(const Answer& answer) { items_.push_back(answer); }
+
+  // Names, by their numbers.
+
+  Id next_id() { return ++ids_; }
+  Named& named(std::uint32_t number) { return named_[number]; }
+  /// The future, task or coroutine object of this name; a name under which nothing was made is a
+  /// pending future.
+  Named& object(std::uint32_t number);
+  Named& make_future(Named& named);
+  /// What the name meant before lives on, as it does for those who hold it.
+  void name_object(Named& named, Id id, std::optional<reference::Future<Value>> future,
+                   reference::TaskBase* task, reference::Ref<CoroutineObject> coroutine);
+  /// A task that plays the script, not begun, and begun; null when the loop is closed.
+  reference::Ref<reference::TaskState<Value>> make_task(const Script& script, Id id);
+  bool start_task(const Script& script, Id& id);
+
+  // Scripts.
+
+  /// A callback that plays the script as a job about `id`.
+  reference::Callback callback(const Script& script, Id id) {
+    return [this, &script, id] { return call_back(script, id); };
+  }
+  reference::Error call_back(const Script& script, Id id);
+  reference::Error play_callback(const Script& script);
+  reference::Coroutine<Value> play_coroutine(const Script& script);
+
+  /// Beyond the end of time is never.
+  Nanos moment(Nanos since_start) const;
+  Nanos since_start(Nanos time) const;
+  bool unsupported(Verb verb) const;
+
+ private:
+  class Job;
+  struct PlayedTask;
+
+  void on_poll(Nanos timeout) override { record(What::poll).time = timeout; }
+  void on_rest() override;
+  void on_stuck() override;
+  void on_long_wait() override;
+  void fall_silent();
+  void listen_to_errors(reference::AbstractLoop& loop);
+
+  void play_main();
+  bool leaves(const Line& line, Id frame);
+  reference::Coroutine<Value> suspend(const Line& line, Id frame);
+  reference::Coroutine<Value> play_block(const Line& line, Id frame);
+  FamilyPlayer& family(Family family);
+
+  // The core's steps that are answered at once; their definitions are in play_core.cpp.
+  void act(const Line& line, Id frame);
+  void act_family(const Line& line, Id frame);
+  void act_schedule(const Line& line, Id frame);
+  void act_busy(const Step& step, Id frame);
+  void act_run(const Line& line, Id frame);
+  void act_run_in_new_loop(const Line& line, Id frame);
+  void act_send(const Line& line, Id frame);
+  void act_at_once(const Line& line, Id frame);
+
+  // What is asked is written down before it is done, so that its consequences stand behind it, and
+  // answered in its place.
+  using Slot = std::optional<std::size_t>;
+  Slot record_asked(const Step& step, Id frame, Id id, Id made);
+  void answer(Slot slot, const Answer& answer);
+  Answer ask(const Line& line, Slot slot, Id& id);
+  Answer ask_handle(const Line& line, Id& id);
+  Answer ask_object(const Line& line, Slot slot, Id& id);
+  Value running_loop() const;
+  Value current_task() const;
+
+  const Program& program_;
+  const Adapter& adapter_;
+  MakeLoop make_;
+  World& world_;
+  Trace& trace_;
+  std::unique_ptr<reference::AbstractLoop> loop_;
+  Nanos start_ = 0;
+  std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;
+  std::vector<Named> named_;  // by the number of the name
+  std::vector<Named> kept_;
+  std::vector<Answer> items_;
+  const Script* error_script_ = nullptr;
+  bool observing_ = true;
+  int limit_ = callbacks_max;
+  int starts_ = 0;
+  Id job_ = 0, jobs_ = 0, ids_ = 0, frames_ = 0;
+};
+
+/// A task whose steps are written down as jobs.
+struct Player::PlayedTask : reference::TaskState<Value> {
+  PlayedTask(Player& player, const Script& script, Id id)
+      : TaskState(*player.loop_, player.play_coroutine(script)), player(player), name(script.name), id(id) {}
+
+  reference::Error step() override;
+
+  Player& player;
+  Name name;
+  Id id;
+};
+
+}  // namespace cede
