@@ -19,6 +19,7 @@ void Player::play() {
   loop_ = make_(world_);
   start_ = loop_->time();
   listen_to_errors(*loop_);
+  reference::never_awaited_handler = [this] { hear_of_never_awaited(); };
   try {
     play_main();
   } catch (const Stuck&) {
@@ -29,7 +30,9 @@ void Player::play() {
   for (auto& family : families_) family.reset();
   named_.clear();
   kept_.clear();
+  other_loops_.clear();
   loop_.reset();
+  reference::never_awaited_handler = {};
 }
 
 Event& Player::record(What what) {
@@ -79,44 +82,65 @@ void Player::fall_silent() {
 /// Writes down that a job begins, and at its end that it is over.
 class Player::Job {
  public:
-  Job(Player& player, Name name, Id id) : player_(player), name_(name), id_(id), outer_(player.job_) {
+  Job(Player& player, const Script& script, Id id)
+      : player_(player), script_(script), id_(id), outer_(player.job_) {
     player_.job_ = ++player_.jobs_;
     write(What::enter);
   }
   ~Job() {
     write(What::leave);
+    player_.last_job_ = tag_of(script_, id_);
     player_.job_ = outer_;
   }
 
  private:
   void write(What what) {
     Event& event = player_.record(what);
-    event.step.who = name_;
+    event.step.who = script_.name;
     event.id = id_;
   }
   Player& player_;
-  Name name_;
+  const Script& script_;
   Id id_;
   Id outer_;
 };
 
 Error Player::call_back(const Script& script, Id id) {
   if (!count_start()) return {};
-  Job job(*this, script.name, id);
+  Job job(*this, script, id);
   return play_callback(script);
 }
 
 Error Player::PlayedTask::step() {
   if (!player.count_start()) return TaskState::step();
-  Job job(player, name, id);
+  Job job(player, script, static_cast<Id>(tag));
   return TaskState::step();
 }
 
 void Player::listen_to_errors(AbstractLoop& loop) {
-  loop.set_exception_handler([this](const Error& error) -> Error {
-    record(What::error).answer = Answer::of(Value::of(kind_of(error)));
-    return error_script_ ? play_callback(*error_script_) : Error{};
+  loop.set_exception_handler([this](const reference::Report& report) -> Error {
+    hear(report);
+    bool for_scripts = error_script_ && report.about != reference::Report::About::slow_callback;
+    return for_scripts ? play_callback(*error_script_) : Error{};
   });
+}
+
+void Player::hear(const reference::Report& report) {
+  bool slow = report.about == reference::Report::About::slow_callback;
+  std::uint64_t tag = slow ? last_job_ : report.future ? report.future->tag : report.handle ? report.handle->tag : 0;
+  Event& event = record(slow ? What::warning : What::error);
+  event.id = static_cast<Id>(tag);
+  if (tag) event.step.who = script(static_cast<std::uint32_t>(tag >> 32)).name;
+  event.step.name = word_of(report.about);
+  event.answer = Answer::of(slow ? Value::of(event.step.name) : Value::of(kind_of(report.error)));
+}
+
+void Player::hear_of_never_awaited() {
+  Event& event = record(What::warning);
+  event.answer = Answer::of(Value::of(Name("never_awaited")));
+  if (!CoroutineObject::going) return;
+  event.id = CoroutineObject::going->id;
+  event.step.who = CoroutineObject::going->name;
 }
 
 Named& Player::object(std::uint32_t number) {
@@ -144,10 +168,27 @@ bool Player::start_task(const Script& script, Id& id) {
 void Player::name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
                          Ref<CoroutineObject> coroutine) {
   if (named.id) kept_.push_back(named);
+  if (future) future->base()->tag = tag_of(script(static_cast<std::uint32_t>(&named - named_.data())), id);
   named.id = id;
   named.future = std::move(future);
   named.task = task;
   named.coroutine = std::move(coroutine);
+}
+
+Id Player::drop(std::uint32_t number) {
+  for (auto& family : families_)
+    if (family) family->drop(number);
+  return drop_object(number);
+}
+
+Id Player::drop_object(std::uint32_t number) {
+  Named gone;  // to the end of this call: what is told as it goes can concern the same name
+  Named& named = named_[number];
+  std::swap(gone.id, named.id);
+  std::swap(gone.future, named.future);
+  std::swap(gone.task, named.task);
+  std::swap(gone.coroutine, named.coroutine);
+  return gone.id;
 }
 
 bool Player::unsupported(Verb verb) const {
@@ -186,8 +227,27 @@ bool Player::leaves(const Line& line, Id frame) {
   return true;
 }
 
+/// Writes down that a script is destroyed where it was suspended.
+class Player::Ending {
+ public:
+  Ending(Player& player, Name name, Id frame) : player_(player), name_(name), frame_(frame) {}
+  ~Ending() {
+    if (over) return;
+    Event& event = player_.record(What::destroyed);
+    event.step.who = name_;
+    event.frame = frame_;
+  }
+  bool over = false;
+
+ private:
+  Player& player_;
+  Name name_;
+  Id frame_;
+};
+
 Coroutine<Value> Player::play_coroutine(const Script& script) {
   Id frame = ++frames_;
+  Ending ending(*this, script.name, frame);
   Outcome<Value> outcome(Value{});
   for (const Line& line : script.lines) {
     const Step& step = *line.step;
@@ -214,6 +274,7 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
+  ending.over = true;
   Event& end = record(What::end);
   end.step.who = script.name;
   end.frame = frame;
@@ -277,8 +338,8 @@ const std::array<MakeFamily, families_count> families{
     nullptr,  // synchronisation
     nullptr,  // readiness
     nullptr,  // threads
-    nullptr,  // lifetime
-    nullptr,  // generators
+    make_lifetime,
+    make_generators,
     nullptr,  // context
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,9 +20,21 @@ class Player;
 
 /// A coroutine object that a script made, and who drives it by hand.
 struct CoroutineObject : reference::Counted {
-  explicit CoroutineObject(reference::Coroutine<Value> coroutine) : body(std::move(coroutine)), driver(body) {}
+  CoroutineObject(reference::Coroutine<Value> coroutine, Name name, Id id)
+      : body(std::move(coroutine)), driver(body), name(name), id(id) {}
+  ~CoroutineObject() override {
+    going = this;
+    { auto last = std::move(body); }
+    going = nullptr;
+  }
+
   reference::Coroutine<Value> body;
   reference::Driver<Value> driver;
+  Name name;
+  Id id;
+
+  /// The one that is being destroyed on this thread.
+  static inline thread_local const CoroutineObject* going = nullptr;
 };
 
 /// What a name stands for: the newest future, task or coroutine object, and the newest handle. A
@@ -51,6 +64,8 @@ class FamilyPlayer {
   /// Performs a step of a coroutine: records it with `did`, then what it does. The caller records
   /// `got` with the outcome, and `items` behind it.
   virtual reference::Coroutine<Value> await(const Line& line, Id frame);
+  /// Lets go of what the name with this number stands for in this family.
+  virtual void drop(std::uint32_t) {}
 
  protected:
   Player& player_;
@@ -59,6 +74,8 @@ class FamilyPlayer {
 /// Null for the core, which is the player itself.
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
+std::unique_ptr<FamilyPlayer> make_lifetime(Player& player);
+std::unique_ptr<FamilyPlayer> make_generators(Player& player);
 
 class Player : WaitObserver {
  public:
@@ -87,6 +104,9 @@ class Player : WaitObserver {
 
   // Names, by their numbers.
 
+  /// By which the player knows what it made again: the name, and which of that name.
+  static std::uint64_t tag_of(const Script& name, Id id) { return std::uint64_t{name.number} << 32 | id; }
+
   Id next_id() { return ++ids_; }
   Named& named(std::uint32_t number) { return named_[number]; }
   /// The future, task or coroutine object of this name; a name under which nothing was made is a
@@ -99,6 +119,19 @@ class Player : WaitObserver {
   /// A task that plays the script, not begun, and begun; null when the loop is closed.
   reference::Ref<reference::TaskState<Value>> make_task(const Script& script, Id id);
   bool start_task(const Script& script, Id& id);
+  /// Lets go of the object of this name, for good; tells which it was. 0 if there is none.
+  Id drop(std::uint32_t number);
+  Id drop_object(std::uint32_t number);
+
+  /// A new loop takes the place of the scenario's for as long as the call takes.
+  template <class Call>
+  auto in_new_loop(Call call);
+  /// Nothing that happens in it is written down.
+  template <class Call>
+  auto without_observing(Call call);
+  std::function<std::unique_ptr<reference::AbstractLoop>()> loop_maker() {
+    return [this] { return make_(world_); };
+  }
 
   // Scripts.
 
@@ -116,6 +149,7 @@ class Player : WaitObserver {
   bool unsupported(Verb verb) const;
 
  private:
+  class Ending;
   class Job;
   struct PlayedTask;
 
@@ -125,6 +159,8 @@ class Player : WaitObserver {
   void on_long_wait() override;
   void fall_silent();
   void listen_to_errors(reference::AbstractLoop& loop);
+  void hear(const reference::Report& report);
+  void hear_of_never_awaited();
 
   void play_main();
   bool leaves(const Line& line, Id frame);
@@ -158,12 +194,14 @@ class Player : WaitObserver {
   MakeLoop make_;
   World& world_;
   Trace& trace_;
-  std::unique_ptr<reference::AbstractLoop> loop_;
+  std::unique_ptr<reference::AbstractLoop> loop_;  // where scripts act: the scenario's, or a runner's
+  std::vector<std::unique_ptr<reference::AbstractLoop>> other_loops_;  // the others that there were or are
   Nanos start_ = 0;
   std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;
   std::vector<Named> named_;  // by the number of the name
   std::vector<Named> kept_;
   std::vector<Answer> items_;
+  std::uint64_t last_job_ = 0;  // its tag
   const Script* error_script_ = nullptr;
   bool observing_ = true;
   int limit_ = callbacks_max;
@@ -171,16 +209,36 @@ class Player : WaitObserver {
   Id job_ = 0, jobs_ = 0, ids_ = 0, frames_ = 0;
 };
 
+template <class Call>
+auto Player::in_new_loop(Call call) {
+  other_loops_.push_back(make_(world_));
+  std::size_t place = other_loops_.size() - 1;
+  std::swap(loop_, other_loops_[place]);
+  listen_to_errors(*loop_);
+  auto answer = call();
+  std::swap(loop_, other_loops_[place]);
+  return answer;
+}
+
+template <class Call>
+auto Player::without_observing(Call call) {
+  bool observed = std::exchange(observing_, false);
+  auto answer = call();
+  observing_ = observed;
+  return answer;
+}
+
 /// A task whose steps are written down as jobs.
 struct Player::PlayedTask : reference::TaskState<Value> {
   PlayedTask(Player& player, const Script& script, Id id)
-      : TaskState(*player.loop_, player.play_coroutine(script)), player(player), name(script.name), id(id) {}
+      : TaskState(*player.loop_, player.play_coroutine(script)), player(player), script(script) {
+    tag = tag_of(script, id);
+  }
 
   reference::Error step() override;
 
   Player& player;
-  Name name;
-  Id id;
+  const Script& script;
 };
 
 }  // namespace cede

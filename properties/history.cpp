@@ -98,7 +98,7 @@ void History::clear(const Trace& trace) {
 }
 
 void History::read_event(std::size_t index) {
-  if ((*this)[index].frame) read_frame(index);
+  if ((*this)[index].frame && (*this)[index].what != What::destroyed) read_frame(index);
   switch ((*this)[index].what) {
     case What::did: return read_step(index);
     case What::enter: return read_enter(index);
@@ -397,6 +397,18 @@ bool History::ended_at_rest() const {
     else if (event.what == What::enter) resting = false;
   }
   return resting;
+}
+
+std::size_t History::past_diagnostics(std::size_t event) const {
+  auto diagnostic = [this](std::size_t index) {
+    const Event* event = &(*this)[index];
+    while (event->frame && frame(event->frame) && frame(event->frame)->by != never)
+      event = &(*this)[frame(event->frame)->by];
+    return event->what == What::warning || event->what == What::destroyed ||
+           (event->what == What::error && !tells_of_callback(*event));
+  };
+  while (event < events().size() && diagnostic(event)) ++event;
+  return event;
 }
 
 void History::mark_derived(Id id) {

@@ -14,6 +14,10 @@
 
 namespace cede {
 
+/// Whether the error handler was called with an error that left a callback; otherwise it is told of
+/// something lost.
+inline bool tells_of_callback(const Event& event) { return event.what == What::error && !event.step.name; }
+
 /// The index of an event that did not happen.
 inline constexpr std::size_t never = static_cast<std::size_t>(-1);
 /// The first frame is main's, since main speaks first.
@@ -187,6 +191,10 @@ class History {
     const Event& after = (*this)[event + 1];
     return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
   }
+
+  /// The first event from here on that is no diagnostic, nor a part of what the error handler does about
+  /// one: they may stand right behind a job whose end has destroyed something.
+  std::size_t past_diagnostics(std::size_t event) const;
 
   /// Whether one of the verbs was said, with effect.
   bool said(const Verbs& verbs) const { return said_.meets(verbs); }

@@ -60,8 +60,13 @@ struct Property {
   Verdict (*rule)(const History& history);
   /// The clause can only be reached where one of these was said; left out, everywhere.
   Verbs needs = all_verbs;
+  /// It understands scenarios in which a runner has taken the place of the loop.
+  bool with_runner = false;
 
-  Verdict judge(const History& history) const { return history.said(needs) ? rule(history) : Verdict{}; }
+  Verdict judge(const History& history) const {
+    bool understood = with_runner || !history.said({Verb::runner});
+    return understood && history.said(needs) ? rule(history) : Verdict{};
+  }
 };
 
 /// One list a chapter, in the order of its clauses; `properties/<chapter>.cpp` holds each.

@@ -12,6 +12,7 @@ Coroutine<> close(Ref<GeneratorBase> generator) {
 GeneratorBase::GeneratorBase(std::coroutine_handle<> frame, PromiseBase& promise)
     : frame_(frame), promise_(&promise), at_(frame) {
   promise.owner = &frame_;
+  promise.generator = this;
 }
 
 GeneratorBase::~GeneratorBase() {

@@ -81,6 +81,12 @@ class GeneratorBase : public Counted {
 /// A generator as people hold it: shared, cheap to copy.
 template <class T>
 class [[nodiscard]] AsyncGenerator {
+  struct State : GeneratorBase {
+    State(std::coroutine_handle<> frame, PromiseBase& promise) : GeneratorBase(frame, promise) {}
+    using GeneratorBase::end;
+    std::optional<T> value;
+  };
+
  public:
   struct promise_type;
 
@@ -117,19 +123,13 @@ class [[nodiscard]] AsyncGenerator {
   GeneratorBase::Request settled_aclose() const { return {state_, true}; }
   Coroutine<> aclose() const { return aclose(state_); }
 
-  /// For frames that the body awaits: yields as `co_yield` does in the body.
-  GeneratorBase::Suspension yield(T value) const {
-    state_->value = std::move(value);
-    return {*state_};
+  /// For frames that the body of such a generator awaits: yields as `co_yield` does in the body.
+  static GeneratorBase::Suspension yield_from(GeneratorBase& generator, T value) {
+    static_cast<State&>(generator).value = std::move(value);
+    return {generator};
   }
 
  private:
-  struct State : GeneratorBase {
-    State(std::coroutine_handle<> frame, PromiseBase& promise) : GeneratorBase(frame, promise) {}
-    using GeneratorBase::end;
-    std::optional<T> value;
-  };
-
   explicit AsyncGenerator(State* state) : state_(state) {}
 
   static Coroutine<> aclose(Ref<State> state) {
@@ -147,10 +147,7 @@ struct AsyncGenerator<T>::promise_type : PromiseBase {
     state = new State(std::coroutine_handle<promise_type>::from_promise(*this), *this);
     return AsyncGenerator(state);
   }
-  GeneratorBase::Suspension yield_value(T value) {
-    state->value = std::move(value);
-    return {*state};
-  }
+  GeneratorBase::Suspension yield_value(T value) { return yield_from(*state, std::move(value)); }
   void unhandled_exception() { state->end(Error::current()); }
   void return_void() { state->end({}); }
 };

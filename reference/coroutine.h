@@ -18,6 +18,7 @@
 namespace cede::reference {
 
 class FutureBase;
+class GeneratorBase;
 template <class T = void>
 class Coroutine;
 
@@ -44,6 +45,7 @@ struct Frames {
 struct PromiseBase {
   Frames* frames = nullptr;
   std::coroutine_handle<> caller;
+  GeneratorBase* generator = nullptr;  // whose body it is, if it is one
   PromiseBase* outer = nullptr;  // the caller's promise
   PromiseBase* inner = nullptr;  // of the frame that this one awaits
   std::coroutine_handle<>* owner = nullptr;  // where the frame is held
@@ -216,6 +218,15 @@ class Driver {
     frames_.resume();
     running_ = false;
     return frames_.yielded;
+  }
+
+  /// Ends the coroutine where it is suspended (LIFE-7); an error while it runs or is driven by
+  /// somebody else.
+  Error close() {
+    bool foreign = coroutine_.started() && !coroutine_.done() && !frames_.innermost;
+    if (running_ || foreign) return Error(Error::Kind::runtime);
+    coroutine_.close();
+    return {};
   }
 
  private:

@@ -21,6 +21,8 @@ class FutureBase : public Counted {
   }
 
   AbstractLoop& loop() const { return loop_; }
+  /// For its owner, who wants to know it again in a report.
+  std::uint64_t tag = 0;
   bool done() const { return state_ != State::pending; }
   /// Whether it ended by cancellation.
   bool cancelled() const { return state_ == State::cancelled; }

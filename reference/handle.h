@@ -26,6 +26,9 @@ class Handle : public Counted {
   /// The deadline on the loop's clock; 0 for calls without one.
   Nanos when() const { return when_; }
 
+  /// For its owner, who wants to know it again in a report.
+  std::uint64_t tag = 0;
+
   /// Calls the callback, once.
   Error run() {
     Callback callback = std::move(callback_);

@@ -11,14 +11,15 @@ namespace cede::reference {
 /// reports their errors, closes the generators and the loop (LIFE-8). The error ended that early.
 Error wind_up(AbstractLoop& loop);
 
-/// Runs the coroutine to its end in a loop that is used for nothing else, and leaves nothing behind.
-/// Inside a running loop it is refused (LIFE-9).
-template <class T>
-Outcome<T> try_run(AbstractLoop& loop, Coroutine<T> main) {
+/// Takes the task or future that `begin()` gives to its end, in a loop that is used for nothing else,
+/// and leaves nothing behind. Inside a running loop it is refused, and nothing begins (LIFE-9).
+template <class Begin>
+auto try_run(AbstractLoop& loop, Begin begin) -> decltype(begin().outcome()) {
   if (AbstractLoop::get_running_loop() || loop.is_closed()) return Error(Error::Kind::runtime);
-  Outcome<T> outcome = try_run_until_complete(loop, create_task(loop, std::move(main)));
+  auto outcome = try_run_until_complete(loop, begin());
   Error error = wind_up(loop);
-  return error ? error : outcome;
+  if (error) return error;
+  return outcome;
 }
 
 /// The same in a new loop: `run(program)`, where `program(loop)` is a coroutine. Throws what it ends
@@ -26,7 +27,7 @@ Outcome<T> try_run(AbstractLoop& loop, Coroutine<T> main) {
 template <class Program>
 auto run(Program program) {
   Loop loop;
-  return try_run(loop, program(loop)).get();
+  return try_run(loop, [&] { return create_task(loop, program(loop)); }).get();
 }
 
 }  // namespace cede::reference
