@@ -175,20 +175,22 @@ void Player::name_object(Named& named, Id id, std::optional<Future<Value>> futur
   named.coroutine = std::move(coroutine);
 }
 
-Id Player::drop(std::uint32_t number) {
+Id Player::held(std::uint32_t number) const {
+  Id id = named_[number].id;
   for (auto& family : families_)
-    if (family) family->drop(number);
-  return drop_object(number);
+    if (family && !id) id = family->held(number);
+  return id;
 }
 
-Id Player::drop_object(std::uint32_t number) {
+void Player::drop(std::uint32_t number) {
+  for (auto& family : families_)
+    if (family) family->drop(number);
   Named gone;  // to the end of this call: what is told as it goes can concern the same name
   Named& named = named_[number];
   std::swap(gone.id, named.id);
   std::swap(gone.future, named.future);
   std::swap(gone.task, named.task);
   std::swap(gone.coroutine, named.coroutine);
-  return gone.id;
 }
 
 bool Player::unsupported(Verb verb) const {

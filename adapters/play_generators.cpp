@@ -45,7 +45,9 @@ class GeneratorsPlayer : public FamilyPlayer {
     Id id = player_.next_id();
     event.id = event.made = id;
     if (auto before = generators_.find(line.name); before != generators_.end()) kept_.push_back(before->second);
-    generators_.insert_or_assign(line.name, Object{id, play(*line.script)});
+    Object made{id, play(*line.script)};
+    made.generator.base().tag = id;
+    generators_.insert_or_assign(line.name, made);
     return {};
   }
 
@@ -74,6 +76,10 @@ class GeneratorsPlayer : public FamilyPlayer {
     co_return next.value() ? Outcome<Value>(*next.value()) : Outcome<Value>(error_of(ErrorKind::stop_iteration));
   }
 
+  Id held(std::uint32_t name) const override {
+    auto found = generators_.find(name);
+    return found == generators_.end() ? 0 : found->second.id;
+  }
   void drop(std::uint32_t name) override { generators_.erase(name); }
 
  private:
@@ -95,6 +101,7 @@ class GeneratorsPlayer : public FamilyPlayer {
       event.answer.kind = Answer::Kind::ignored;
       co_return Value{};
     }
+    event.id = static_cast<Id>(generator->tag);
     Error error = co_await Produced{AsyncGenerator<Value>::yield_from(*generator, step.value)};
     co_return error ? Outcome<Value>(error) : Outcome<Value>(Value{});
   }

@@ -31,7 +31,7 @@ class LifetimePlayer : public FamilyPlayer {
  private:
   /// The reports of what goes stand behind the step.
   Answer drop_name(const Line& line, Event& event) {
-    event.id = player_.named(line.name).id;
+    event.id = player_.held(line.name);
     player_.drop(line.name);
     return {};
   }

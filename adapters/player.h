@@ -64,7 +64,9 @@ class FamilyPlayer {
   /// Performs a step of a coroutine: records it with `did`, then what it does. The caller records
   /// `got` with the outcome, and `items` behind it.
   virtual reference::Coroutine<Value> await(const Line& line, Id frame);
-  /// Lets go of what the name with this number stands for in this family.
+  /// What the name with this number stands for in this family; 0 for nothing.
+  virtual Id held(std::uint32_t) const { return 0; }
+  /// Lets go of it.
   virtual void drop(std::uint32_t) {}
 
  protected:
@@ -119,9 +121,9 @@ class Player : WaitObserver {
   /// A task that plays the script, not begun, and begun; null when the loop is closed.
   reference::Ref<reference::TaskState<Value>> make_task(const Script& script, Id id);
   bool start_task(const Script& script, Id& id);
-  /// Lets go of the object of this name, for good; tells which it was. 0 if there is none.
-  Id drop(std::uint32_t number);
-  Id drop_object(std::uint32_t number);
+  /// What `drop` of the name is about, and the drop itself: for good.
+  Id held(std::uint32_t number) const;
+  void drop(std::uint32_t number);
 
   /// A new loop takes the place of the scenario's for as long as the call takes.
   template <class Call>

@@ -2,6 +2,7 @@
 // patterns of steps that seldom come about by themselves. Each family's is in any_<family>.cpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -24,6 +25,8 @@ struct Bias {
   void (*motif)(Random& random, std::vector<Step>& steps) = nullptr;
 };
 
+extern const Bias any_lifetime, any_generators;
+
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
 
@@ -34,6 +37,10 @@ inline constexpr std::array task_names{Name("t"), Name("u"), Name("v"), Name("w"
 inline constexpr std::array coroutine_names{Name("p"), Name("q"), Name("r")};
 inline constexpr std::array future_names{Name("f"), Name("g"), Name("h")};
 
+template <std::size_t n>
+bool is_one_of(const std::array<Name, n>& names, Name name) {
+  return std::ranges::find(names, name) != names.end();
+}
 template <std::size_t n>
 Name pick(Random& random, const std::array<Name, n>& names) {
   return names[random.below(n)];

@@ -1,12 +1,9 @@
 #include "properties/bias.h"
 
 namespace cede {
-namespace {
-
-constexpr std::array<Bias, 0> list{};
-
-}  // namespace
-
-std::span<const Bias> biases() { return list; }
+std::span<const Bias> biases() {
+  static const std::array list{any_lifetime, any_generators};
+  return list;
+}
 
 }  // namespace cede

@@ -77,6 +77,9 @@ std::span<const Property> tasks();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();
+std::span<const Property> generators();
+std::span<const Property> lifetime();
+std::span<const Property> complexity();
 
 /// All of them.
 std::span<const Property> properties();

@@ -22,6 +22,8 @@ class GeneratorBase : public Counted {
 
   /// No more values will come.
   bool finished() const { return finished_ || !frame_; }
+  /// For its owner, who wants to know it again.
+  std::uint64_t tag = 0;
   /// The loop is gone before the generator is.
   void forget_loop() { loop_ = nullptr; }
   /// Whoever held it last lets the loop run what is left to do in a body that is half-way (AGEN-4).
@@ -101,6 +103,7 @@ class [[nodiscard]] AsyncGenerator {
   }
 
   bool finished() const { return state_->finished(); }
+  GeneratorBase& base() const { return *state_; }
 
   /// The next value, or nothing when there are no more.
   struct OutcomeAwaiter : GeneratorBase::Request {
