@@ -334,14 +334,14 @@ Coroutine<Value> FamilyPlayer::await(const Line& line, Id frame) {
 
 const std::array<MakeFamily, families_count> families{
     nullptr,  // core
-    nullptr,  // cancellation
+    play_cancellation,
     nullptr,  // combinators
     nullptr,  // scopes
     nullptr,  // synchronisation
     nullptr,  // readiness
     nullptr,  // threads
-    make_lifetime,
-    make_generators,
+    play_lifetime,
+    play_generators,
     nullptr,  // context
 };
 

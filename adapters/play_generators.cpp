@@ -112,6 +112,6 @@ class GeneratorsPlayer : public FamilyPlayer {
 
 }  // namespace
 
-std::unique_ptr<FamilyPlayer> make_generators(Player& player) { return std::make_unique<GeneratorsPlayer>(player); }
+std::unique_ptr<FamilyPlayer> play_generators(Player& player) { return std::make_unique<GeneratorsPlayer>(player); }
 
 }  // namespace cede

@@ -67,6 +67,6 @@ class LifetimePlayer : public FamilyPlayer {
 
 }  // namespace
 
-std::unique_ptr<FamilyPlayer> make_lifetime(Player& player) { return std::make_unique<LifetimePlayer>(player); }
+std::unique_ptr<FamilyPlayer> play_lifetime(Player& player) { return std::make_unique<LifetimePlayer>(player); }
 
 }  // namespace cede

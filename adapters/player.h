@@ -76,8 +76,9 @@ class FamilyPlayer {
 /// Null for the core, which is the player itself.
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
-std::unique_ptr<FamilyPlayer> make_lifetime(Player& player);
-std::unique_ptr<FamilyPlayer> make_generators(Player& player);
+std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
+std::unique_ptr<FamilyPlayer> play_lifetime(Player& player);
+std::unique_ptr<FamilyPlayer> play_generators(Player& player);
 
 class Player : WaitObserver {
  public:

@@ -26,11 +26,17 @@ struct ClauseResult {
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
 
+/// How many decisive scenarios a MUST clause needs: one in 500, at most 200; enough that a rule which is
+/// broken now and then shows.
+std::uint64_t floor_for(std::uint64_t played);
+
 class Campaign {
  public:
   /// For the properties of those clauses; tier X only if the loop declares the exact order.
   Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses);
 
+  /// Random scenarios will not say these verbs.
+  void leave_out(std::vector<Verb> verbs) { left_out_ = std::move(verbs); }
   /// Plays the examples of all clauses, which come first in every campaign.
   void play_examples();
   /// Plays the scenarios that follow from the seed. `go_on` is asked after each.
@@ -54,6 +60,7 @@ class Campaign {
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
+  std::vector<Verb> left_out_;
   std::uint64_t played_ = 0;
 };
 

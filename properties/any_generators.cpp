@@ -50,6 +50,6 @@ void add_motif(Random& random, Steps& steps) {
 
 }  // namespace
 
-extern const Bias any_generators{weights, name_of, add_motif};
+Bias generators_bias() { return {.weights = weights, .name = name_of, .motif = add_motif}; }
 
 }  // namespace cede

@@ -162,6 +162,6 @@ void add_motif(Random& random, Steps& steps) {
 
 }  // namespace
 
-extern const Bias any_lifetime{weights, name_of, add_motif};
+Bias lifetime_bias() { return {.weights = weights, .name = name_of, .motif = add_motif}; }
 
 }  // namespace cede

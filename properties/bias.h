@@ -25,10 +25,11 @@ struct Bias {
   void (*motif)(Random& random, std::vector<Step>& steps) = nullptr;
 };
 
-extern const Bias any_lifetime, any_generators;
-
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
+Bias cancellation_bias();
+Bias lifetime_bias();
+Bias generators_bias();
 
 // Few names, so that they meet. A name's kind says how its script is played; the generator tells names
 // of scripts apart by their first letters.

@@ -1,9 +1,12 @@
 #include "properties/bias.h"
 
 namespace cede {
-std::span<const Bias> biases() {
-  static const std::array list{any_lifetime, any_generators};
-  return list;
-}
+namespace {
+
+const std::array list{cancellation_bias(), lifetime_bias(), generators_bias()};
+
+}  // namespace
+
+std::span<const Bias> biases() { return list; }
 
 }  // namespace cede

@@ -8,8 +8,8 @@ namespace cede {
 std::span<const Property> properties() {
   static const std::vector<Property> all = [] {
     std::vector<Property> all;
-    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), passes(), timers(), sleeping(), generators(), lifetime(),
-                         complexity()})
+    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), cancellation(), passes(), timers(), sleeping(),
+                         generators(), lifetime(), complexity()})
       all.insert(all.end(), chapter.begin(), chapter.end());
     return all;
   }();

@@ -6,10 +6,10 @@
 
 namespace cede::reference {
 
-bool FutureBase::cancel() {
+bool FutureBase::cancel(std::int64_t message) {
   retrieve();  // who cancels does not care how it ended
   if (done()) return false;
-  complete(State::cancelled, Error(Error::Kind::cancelled));
+  complete(State::cancelled, Error::cancellation(message));
   return true;
 }
 
