@@ -38,8 +38,13 @@ Name any_dropper(Random& random, Steps& steps) {
 void drop_a_task(Random& random, Steps& steps) {
   Name task = pick(random, task_names), future = pick(random, future_names);
   steps.push_back({.who = main_script, .verb = Verb::create_task, .name = task});
-  Name dropper = any_dropper(random, steps);
-  switch (random.below(4)) {
+  bool closed = random.once_in(3);  // with its next step in the queue
+  if (closed) {
+    steps.push_back({.who = main_script, .verb = Verb::stop});
+    steps.push_back({.who = main_script, .verb = Verb::run});
+  }
+  Name dropper = closed ? main_script : any_dropper(random, steps);
+  switch (closed ? 0 : random.below(4)) {
     case 0: steps.push_back({.who = task, .verb = Verb::yield}); break;
     case 1: steps.push_back({.who = task, .verb = Verb::await, .name = future}); break;
     default: steps.push_back({.who = task, .verb = Verb::sleep, .time = any_sleep(random)});
@@ -48,7 +53,7 @@ void drop_a_task(Random& random, Steps& steps) {
   steps.push_back({.who = dropper, .verb = Verb::drop, .name = task});
   if (random.once_in(3)) steps.push_back({.who = dropper, .verb = Verb::drop, .name = future});
   if (random.once_in(4)) steps.push_back({.who = dropper, .verb = Verb::collect});
-  if (random.once_in(6)) steps.push_back({.who = main_script, .verb = Verb::close});
+  if (closed || random.once_in(6)) steps.push_back({.who = main_script, .verb = Verb::close});
 }
 
 /// An error in a future or a task that somebody asks for, or nobody.

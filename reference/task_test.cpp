@@ -595,7 +595,12 @@ TEST(Task, frames_that_use_the_loop_as_they_die_find_it_alive) {
   turn(loop);
 }
 
-// A small stack.
+// A small stack. Sanitizers make frames larger, but what is constant stays below this size with them, too.
+
+/// Tasks are abandoned on purpose.
+void say_nothing(Loop& loop) {
+  loop.set_exception_handler([](const Report&) {});
+}
 
 /// Calls it on a thread with a stack of 256 KiB.
 void on_a_small_stack(std::function<void()> body) {
@@ -640,14 +645,14 @@ Coroutine<int> nested(int levels, Future<> future) {
   co_return 0;
 }
 
-TEST(SmallStack, holds_a_hundred_thousand_nested_awaits) {
+TEST(SmallStack, holds_a_million_nested_awaits) {
   on_a_small_stack([] {
     Loop loop;
     Future<> future(loop);
-    Task<int> task = create_task(loop, nested(100'000, future));
+    Task<int> task = create_task(loop, nested(1'000'000, future));
     turn(loop);
     future.set_result();
-    EXPECT_EQ(run_until_complete(loop, task), 100'000);
+    EXPECT_EQ(run_until_complete(loop, task), 1'000'000);
   });
 }
 
@@ -665,13 +670,17 @@ TEST(SmallStack, holds_an_exception_and_a_cancellation_through_ten_thousand_nest
   });
 }
 
-// Destroying nested frames nests like the destructors of nested objects, so that here the depth counts:
-// this stack holds 600 levels without optimisation and 15,000 with it.
-TEST(SmallStack, holds_the_destruction_of_two_hundred_nested_awaits) {
+TEST(SmallStack, holds_the_destruction_of_a_million_nested_awaits) {
   on_a_small_stack([] {
     Loop loop;
-    create_task(loop, nested(200, Future<>(loop)));
+    say_nothing(loop);
+    create_task(loop, nested(1'000'000, Future<>(loop)));
     turn(loop);
+    Coroutine<int> by_hand = nested(1'000'000, Future<>(loop));
+    Driver driver(by_hand);
+    EXPECT_TRUE(driver.send({}).ok());
+    EXPECT_FALSE(driver.close());
+    EXPECT_TRUE(by_hand.done());
   });
 }
 
@@ -714,9 +723,11 @@ TEST(SmallStack, holds_the_end_of_a_loop_with_a_hundred_thousand_tasks_that_wait
   on_a_small_stack([] {
     {
       Loop loop;
+      say_nothing(loop);
       chain(loop, Future<>(loop), 100'000);
     }
     Loop loop;
+    say_nothing(loop);
     create_task(loop, chain_downwards(loop, Future<>(loop), 100'000));
     while (loop.all_tasks().size() < 100'001) turn(loop);
   });
