@@ -109,11 +109,11 @@ Verdict awaits_in_a_row_use_constant_stack(const History& history) {
 using enum Verb;
 
 constexpr Property list[] = {
-    {"LIVE-7", a_slow_job_is_reported_in_debug_mode, {set_debug}},
+    {"LIVE-7", a_slow_job_is_reported_in_debug_mode, {set_debug}, {runner}},
     {"LIVE-8", an_inline_await_costs_no_pass_and_a_task_two, {create_task}},
-    {"LIVE-9", a_job_costs_the_same_however_many_there_are, {storm}},
-    {"LIVE-10", cancelled_timers_do_not_pile_up, {storm}},
-    {"LIVE-11", awaits_in_a_row_use_constant_stack, {storm}},
+    {"LIVE-9", a_job_costs_the_same_however_many_there_are, {storm}, {}},
+    {"LIVE-10", cancelled_timers_do_not_pile_up, {storm}, {}},
+    {"LIVE-11", awaits_in_a_row_use_constant_stack, {storm}, {}},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 struct Stand {
   Id id = 0;
   bool begun = false;
+  bool in_loop = false;          // begun in one
   bool over = false;
   std::size_t produced = never;  // the `produce` that waits for the next request
   std::size_t request = never;   // the one that is not answered yet, as an index
@@ -52,7 +53,17 @@ class Requests {
     if (event.what == What::did && done && request) ask(index);
     if (event.what == What::got && request) answer(index);
     if (event.step.verb == Verb::produce && done) produce(index);
+    if (event.what == What::destroyed) destroy(event.frame);
     if (event.what == What::did && event.step.verb == Verb::drop && event.id) stand(event.id).dropped = index;
+  }
+
+  /// With who asks goes the body that runs inside of it.
+  void destroy(Id frame) {
+    for (Request& request : all) {
+      if (request.got != never || history_[request.asked].frame != frame) continue;
+      Stand& asked = stand(request.before.id);
+      if (asked.request != never && &all[asked.request] == &request) asked = {.id = asked.id, .begun = true, .in_loop = asked.in_loop, .over = true};
+    }
   }
 
   void ask(std::size_t index) {
@@ -64,6 +75,7 @@ class Requests {
       asked.over = true;
       return;
     }
+    if (!asked.begun) asked.in_loop = event.job != 0;
     asked.begun = true;
     asked.request = all.size() - 1;
   }
@@ -170,7 +182,7 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
   Ruling ruling;
   Requests requests(history);
   for (const Stand& stand : requests.stands) {
-    if (stand.dropped == never) continue;
+    if (stand.dropped == never || !stand.in_loop) continue;
     // What it had produced when its name was dropped and that nobody has asked beyond.
     std::size_t produced = never;
     bool busy = false;
@@ -186,6 +198,8 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
     if (got != never) {
       ruling.require(closes(history, got), got, "an abandoned generator went on");
       bool later = by ? got > by->leave : got > stand.dropped + 1;
+      for (const Wait& wait : history.waits)  // or who closes them all came first
+        later |= history[wait.asked].step.verb == Verb::shutdown_asyncgens && wait.asked > stand.dropped && wait.asked < got;
       ruling.require(later, got, "its cleanup ran inside of the drop, where it cannot await");
     } else if (history.complete && history.closed > stand.dropped && !history.fatal && by) {
       ruling.require(false, stand.dropped, "a generator was abandoned, and never cleaned up");
@@ -195,7 +209,8 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
     if (history[wait.asked].step.verb != Verb::shutdown_asyncgens || wait.got == never) continue;
     if (history[wait.got].answer.is_raised()) continue;
     for (const Request& request : requests.all) {
-      if (request.produced == never || request.produced > wait.asked) continue;
+      bool managed = std::ranges::find(requests.stands, request.before.id, &Stand::id)->in_loop;
+      if (!managed || request.produced == never || request.produced > wait.asked) continue;
       std::size_t got = resumed(history, request.produced);
       if (got < wait.asked) continue;
       ruling.require(got < wait.got, wait.got, "a generator was still alive after all had been shut down");
@@ -207,10 +222,10 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
 using enum Verb;
 
 constexpr Property list[] = {
-    {"AGEN-1", only_what_a_generator_awaits_cedes, {anext, aclose}},
-    {"AGEN-2", one_request_at_a_time, {anext, aclose}},
-    {"AGEN-3", closing_a_generator_cleans_up_once, {aclose}},
-    {"AGEN-4", an_abandoned_generator_is_closed_by_the_loop, {anext}},
+    {"AGEN-1", only_what_a_generator_awaits_cedes, {anext, aclose}, {runner}},
+    {"AGEN-2", one_request_at_a_time, {anext, aclose}, {runner}},
+    {"AGEN-3", closing_a_generator_cleans_up_once, {aclose}, {runner}},
+    {"AGEN-4", an_abandoned_generator_is_closed_by_the_loop, {anext}, {runner}},
 };
 
 }  // namespace

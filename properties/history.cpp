@@ -121,6 +121,12 @@ void History::read_event(std::size_t index) {
       if (auto open = std::exchange(wait_of_frame_[frame], 0)) waits[open - 1].got = index;
       return;
     }
+    case What::destroyed: said_.add(Verb::destroy); return;  // whatever it was destroyed by
+    case What::error: {
+      const Event& report = (*this)[index];
+      if (report.step.name == Name("lost_task") && future(report.id)) futures[future_of_[report.id] - 1].lost = index;
+      return;
+    }
     case What::rest:
       if (auto run = open_run(); run != never) runs[run].rested = index;
       return;
@@ -352,7 +358,9 @@ void History::read_leave(std::size_t index) {
   std::erase(running_, job.number);
   const Event& last = (*this)[index - 1];
   if (!job.step) {
-    if (last.what == What::did && last.step.verb == Verb::raise) job.error = last.step.value.error;
+    const Frame* own = frame(last.frame);  // not the error handler's, which may be called inside of it
+    bool raised = last.what == What::did && last.step.verb == Verb::raise && own && own->by == job.enter;
+    if (raised) job.error = last.step.value.error;
     return;
   }
   FutureLife& task = futures[future_of_[job.subject] - 1];

@@ -53,6 +53,7 @@ struct FutureLife {
   std::size_t first_wait = never;  // the first await of it, as an index
   int waits = 0;                   // how many there are
   int callbacks = 0;               // how many were registered with it
+  std::size_t lost = never;        // tasks: the report that it is gone
   std::size_t challenged = never; // the first attempt to complete it once more
   // Tasks:
   bool task = false;

@@ -125,6 +125,7 @@ Retrieval retrieval(const History& history, const FutureLife& future) {
   }
   for (const Wait& wait : history.waits) {
     if (wait.awaited != future.id) continue;
+    if (wait.got < future.completed) continue;
     bool got_it = wait.got != never && history[wait.got].answer == future.outcome;
     (got_it ? found.asked : found.uncertain) = true;
   }
@@ -272,6 +273,14 @@ bool undisturbed(const History& history, const Runner& runner) {
   return true;
 }
 
+/// Whether a cancellation has reached the task after the event.
+bool was_cancelled(const History& history, const FutureLife& task, std::size_t event) {
+  return std::ranges::any_of(history.waits, [&](const Wait& wait) {
+    return wait.task == task.id && wait.got != never && wait.got > event &&
+           history[wait.got].answer.is_raised(ErrorKind::cancelled);
+  });
+}
+
 /// LIFE-8
 Verdict a_runner_leaves_nothing_behind(const History& history) {
   Ruling ruling;
@@ -290,11 +299,11 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
     ruling.require(runner.ended != never, runner.got, "it came back before its main coroutine had ended");
     if (runner.ended == never) continue;
     for (const FutureLife& task : history.futures) {
-      if (!task.task || task.made < asked || task.made > runner.got || task.completed < runner.ended) continue;
+      if (!task.task || task.made < asked || task.made > runner.ended || task.completed < runner.ended) continue;
       ruling.require(task.completed < runner.got, runner.got, "it came back before a task was over");
       bool failed = task.completed < runner.got && task.outcome.is_raised() &&
                     !task.outcome.is_raised(ErrorKind::cancelled);
-      if (failed && history[task.completed].what == What::end && task.completed > runner.ended + 1) {
+      if (failed && was_cancelled(history, task, runner.ended)) {
         std::size_t told = count(history, left_over, task.id) + count(history, never_retrieved, task.id);
         ruling.require(told == 1, runner.got, "a task failed at the end, and nobody was told");
       }
@@ -333,15 +342,15 @@ Verdict a_runner_is_refused_inside_a_running_loop(const History& history) {
 using enum Verb;
 
 constexpr Property list[] = {
-    {"LIFE-1", a_task_with_a_queued_step_stays_alive, {drop}},
-    {"LIFE-2", a_task_that_waits_for_the_loop_stays_alive, {drop}},
-    {"LIFE-3", a_task_that_nothing_can_complete_may_be_lost_but_not_silently, {drop, close}},
-    {"LIFE-4", an_error_that_nobody_retrieves_is_reported_once, {drop}},
-    {"LIFE-5", the_error_handler_is_told_what_it_is_about, {raise, drop}},
-    {"LIFE-6", a_coroutine_that_nobody_awaited_is_told_of, {drop}},
-    {"LIFE-7", a_destroyed_coroutine_ends_where_it_is, {destroy, drop}},
-    {"LIFE-8", a_runner_leaves_nothing_behind, {runner}, true},
-    {"LIFE-9", a_runner_is_refused_inside_a_running_loop, {runner}, true},
+    {"LIFE-1", a_task_with_a_queued_step_stays_alive, {drop}, {runner}},
+    {"LIFE-2", a_task_that_waits_for_the_loop_stays_alive, {drop}, {runner}},
+    {"LIFE-3", a_task_that_nothing_can_complete_may_be_lost_but_not_silently, {drop, close}, {runner}},
+    {"LIFE-4", an_error_that_nobody_retrieves_is_reported_once, {drop}, {runner}},
+    {"LIFE-5", the_error_handler_is_told_what_it_is_about, {raise, drop}, {runner}},
+    {"LIFE-6", a_coroutine_that_nobody_awaited_is_told_of, {drop}, {runner}},
+    {"LIFE-7", a_destroyed_coroutine_ends_where_it_is, {destroy, drop}, {runner}},
+    {"LIFE-8", a_runner_leaves_nothing_behind, {runner}, {}},
+    {"LIFE-9", a_runner_is_refused_inside_a_running_loop, {runner}, {}},
 };
 
 }  // namespace

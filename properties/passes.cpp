@@ -230,8 +230,9 @@ Verdict a_fatal_error_leaves_run_and_loses_no_job(const History& history) {
   Ruling ruling;
   if (!history.fatal) return ruling;
   for (const Job& job : history.jobs) {
-    std::size_t event = job.leave + 1;
-    if (job.error != ErrorKind::exit || event >= history.events().size()) continue;
+    if (job.error != ErrorKind::exit) continue;
+    std::size_t event = history.past_diagnostics(job.leave + 1);
+    if (event >= history.events().size()) continue;
     const Event& after = history[event];
     ruling.require(after.what == What::got && after.answer.is_raised(ErrorKind::exit), event,
                    "a fatal error did not leave the run at once");

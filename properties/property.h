@@ -60,12 +60,12 @@ struct Property {
   Verdict (*rule)(const History& history);
   /// The clause can only be reached where one of these was said; left out, everywhere.
   Verbs needs = all_verbs;
-  /// It understands scenarios in which a runner has taken the place of the loop.
-  bool with_runner = false;
+  /// Where one of these was said it has no opinion. They take apart what the core's rules rely on: one loop,
+  /// and frames that run inside of those who await them, to their end.
+  Verbs foreign = {Verb::runner, Verb::destroy, Verb::anext, Verb::aclose, Verb::shutdown_asyncgens};
 
   Verdict judge(const History& history) const {
-    bool understood = with_runner || !history.said({Verb::runner});
-    return understood && history.said(needs) ? rule(history) : Verdict{};
+    return history.said(needs) && !history.said(foreign) ? rule(history) : Verdict{};
   }
 };
 

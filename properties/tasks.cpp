@@ -262,7 +262,7 @@ Verdict a_task_can_be_asked_who_is_running(const History& history) {
       ruling.require(event.answer == Answer::of(running), index, "another task is running, or none");
     } else if (event.step.verb == Verb::all_tasks) {
       std::int64_t alive = std::ranges::count_if(history.futures, [&](const FutureLife& future) {
-        return future.task && future.made < index && !future.done_before(index);
+        return future.task && future.made < index && !future.done_before(index) && future.lost > index;
       });
       ruling.require(event.answer == Answer::of(Value::of(alive)), index, "so many tasks are not done");
     }
