@@ -336,7 +336,7 @@ const std::array<MakeFamily, families_count> families{
     nullptr,  // core
     play_cancellation,
     nullptr,  // combinators
-    nullptr,  // scopes
+    make_scopes,
     nullptr,  // synchronisation
     nullptr,  // readiness
     nullptr,  // threads

@@ -80,6 +80,8 @@ std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
 std::unique_ptr<FamilyPlayer> play_lifetime(Player& player);
 std::unique_ptr<FamilyPlayer> play_generators(Player& player);
 
+std::unique_ptr<FamilyPlayer> make_scopes(Player& player);
+
 class Player : WaitObserver {
  public:
   Player(const Program& program, const Adapter& adapter, MakeLoop make, World& world, Trace& trace)

@@ -54,7 +54,7 @@ struct WorldTime {
 
 /// The clock and the selector come first, since they have to outlive the loop.
 struct ReferenceInWorld : private WorldTime, public reference::Loop {
-  explicit ReferenceInWorld(World& world) : WorldTime(world), reference::Loop(clock, selector) {}
+  explicit ReferenceInWorld(World& world) : WorldTime(world), reference::Loop(clock, selector, world.choices()) {}
   ~ReferenceInWorld() override { abandon_tasks(); }
 };
 

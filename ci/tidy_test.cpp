@@ -14,6 +14,7 @@
 // reference/ is whole by itself: all its headers, and nothing else of ours, make one translation unit.
 #include "reference/abstract_loop.h"
 #include "reference/callback.h"
+#include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/coroutine.h"
 #include "reference/error.h"
@@ -25,6 +26,9 @@
 #include "reference/run.h"
 #include "reference/selector.h"
 #include "reference/task.h"
+#include "reference/task_group.h"
+#include "reference/timeout.h"
+#include "reference/wait_for.h"
 
 namespace cede {
 namespace {
@@ -52,7 +56,7 @@ constexpr std::size_t columns_max = 120;
 /// Longer than a file may be, each with the length that it must not pass.
 const std::map<std::string, int> long_files{
     {"reference/loop_test.cpp", 650},
-    {"reference/task_test.cpp", 680},
+    {"reference/task_test.cpp", 550},
 };
 
 /// The files that git knows; without git, all that are not hidden or built.

@@ -28,6 +28,7 @@ struct Bias {
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
 Bias cancellation_bias();
+Bias scopes_bias();
 Bias lifetime_bias();
 Bias generators_bias();
 

@@ -3,7 +3,7 @@
 namespace cede {
 namespace {
 
-const std::array list{cancellation_bias(), lifetime_bias(), generators_bias()};
+const std::array list{cancellation_bias(), scopes_bias(), lifetime_bias(), generators_bias()};
 
 }  // namespace
 

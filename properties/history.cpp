@@ -25,6 +25,9 @@ bool cancels_by_itself(Verb verb) {
   }
 }
 
+/// What runs a coroutine object inline, if it is given one.
+bool awaits(Verb verb) { return verb == Verb::await || verb == Verb::wait_for; }
+
 bool makes_task(Verb verb) { return verb == Verb::create_task || verb == Verb::create_task_in; }
 
 /// Whether the core's rules say all there is to say of what the verb is about.
@@ -161,7 +164,7 @@ void History::begin_frame(std::size_t index) {
     const Event& before = (*this)[index - 1];
     Verb verb = before.step.verb;
     bool starts = before.what == What::enter || before.what == What::error ||
-                  (before.what == What::did && (runs_inline(verb) || verb == Verb::await || verb == Verb::send));
+                  (before.what == What::did && (runs_inline(verb) || awaits(verb) || verb == Verb::send));
     if (starts) begun.by = index - 1;
     else if (before.what == What::end && repeats(frame(before.frame))) begun.by = frame(before.frame)->by;
   }

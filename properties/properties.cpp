@@ -9,7 +9,7 @@ std::span<const Property> properties() {
   static const std::vector<Property> all = [] {
     std::vector<Property> all;
     for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), cancellation(), passes(), timers(), sleeping(),
-                         generators(), lifetime(), complexity()})
+                         scopes(), groups(), generators(), lifetime(), complexity()})
       all.insert(all.end(), chapter.begin(), chapter.end());
     return all;
   }();

@@ -78,6 +78,8 @@ std::span<const Property> cancellation();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();
+std::span<const Property> scopes();
+std::span<const Property> groups();
 std::span<const Property> generators();
 std::span<const Property> lifetime();
 std::span<const Property> complexity();

@@ -45,11 +45,23 @@ Nanos Loop::time_to_wait() {
 
 void Loop::take_due_timers() {
   if (scheduled_.empty()) return;
+  std::size_t first = ready_.size();
   Nanos now = time();  // read after the wait, once: who becomes due later waits for the next pass (TIMER-8)
   while (!scheduled_.empty() && scheduled_.front().when <= now) {  // TIMER-1, TIMER-9
     std::ranges::pop_heap(scheduled_, later);                      // TIMER-3
     ready_.push_back(std::move(scheduled_.back().handle));
     scheduled_.pop_back();
+  }
+  if (choices_) choose_among_equal_deadlines(first);
+}
+
+/// Among equals, any order is right (TIMER-4); from `first` on the queue holds the timers of this pass.
+void Loop::choose_among_equal_deadlines(std::size_t first) {
+  for (auto place = ready_.begin() + static_cast<std::ptrdiff_t>(first); place != ready_.end(); ++place) {
+    auto equals = std::find_if(place, ready_.end(), [&](auto& timer) { return timer->when() != (*place)->when(); });
+    if (equals - place < 2) continue;
+    auto chosen = place + static_cast<std::ptrdiff_t>(choices_->pick(static_cast<std::size_t>(equals - place)));
+    std::rotate(place, chosen, chosen + 1);
   }
 }
 
@@ -145,6 +157,7 @@ struct Loop::Watcher : Counted {
 void Loop::take_ready_descriptors(Nanos timeout) {
   ready_descriptors_.clear();
   selector_.select(timeout, ready_descriptors_);
+  if (choices_) choose_among_ready_descriptors();
   for (auto [descriptor, interest] : ready_descriptors_) {
     auto found = watchers_.find({descriptor, interest});
     if (found == watchers_.end()) continue;
@@ -152,6 +165,20 @@ void Loop::take_ready_descriptors(Nanos timeout) {
     ready_.emplace_back(new Handle([watcher = found->second] {
       return watcher->removed ? Error{} : watcher->callback();
     }));
+  }
+}
+
+/// Among descriptors, any order is right; of one, what the selector says of it stays together.
+void Loop::choose_among_ready_descriptors() {
+  auto beginning = [](auto at) { return [at](const Ready& ready) { return ready.descriptor != at->descriptor; }; };
+  for (auto place = ready_descriptors_.begin(); place != ready_descriptors_.end();) {
+    std::vector<decltype(place)> begins{place};  // of each descriptor
+    for (auto next = place; (next = std::find_if(next, ready_descriptors_.end(), beginning(next))) !=
+                            ready_descriptors_.end();)
+      begins.push_back(next);
+    if (begins.size() < 2) return;
+    auto chosen = begins[choices_->pick(begins.size())];
+    place = std::rotate(place, chosen, std::find_if(chosen, ready_descriptors_.end(), beginning(chosen)));
   }
 }
 
@@ -180,7 +207,8 @@ Loop::Loop()
     : own_clock_(std::make_unique<MonotonicClock>()), own_selector_(std::make_unique<EpollSelector>()),
       clock_(*own_clock_), selector_(*own_selector_) {}
 
-Loop::Loop(Clock& clock, Selector& selector) : clock_(clock), selector_(selector) {}
+Loop::Loop(Clock& clock, Selector& selector, Choices* choices)
+    : clock_(clock), selector_(selector), choices_(choices) {}
 
 Loop::~Loop() {
   abandon_tasks();

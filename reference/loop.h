@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reference/abstract_loop.h"
+#include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/selector.h"
 #include "reference/task.h"
@@ -19,8 +20,9 @@ class Loop : public AbstractLoop {
  public:
   /// A loop in real time, on epoll.
   Loop();
-  /// A loop in somebody else's time. Both have to outlive it.
-  Loop(Clock& clock, Selector& selector);
+  /// A loop in somebody else's time, who may also make its free choices; left out, what came first
+  /// goes first. All have to outlive it.
+  Loop(Clock& clock, Selector& selector, Choices* choices = nullptr);
   ~Loop() override;
 
   Nanos time() override { return clock_.now(); }
@@ -58,6 +60,8 @@ class Loop : public AbstractLoop {
   void take_ready_descriptors(Nanos timeout);
   void take_calls_from_threads();
   void take_due_timers();
+  void choose_among_equal_deadlines(std::size_t first);
+  void choose_among_ready_descriptors();
   Error run_ready_jobs();
 
   void watch(int descriptor, Interest interest, Callback callback);
@@ -67,6 +71,7 @@ class Loop : public AbstractLoop {
   std::unique_ptr<Selector> own_selector_;
   Clock& clock_;
   Selector& selector_;
+  Choices* choices_ = nullptr;
 
   std::deque<Ref<Handle>> ready_;   // jobs, in the order in which they became ready (PASS-1)
   std::vector<Timer> scheduled_;    // a heap, the soonest first

@@ -19,9 +19,11 @@ inline constexpr Nanos second = 1'000 * millisecond;
 inline constexpr Nanos forever = INT64_MAX;
 
 /// The classes of errors that scenarios tell apart. `exit` is the fatal class, which has to leave
-/// `run`; `generic` stands, in `catch`, for every error that is neither `cancelled` nor `exit`.
+/// `run`; `generic` stands, in `catch`, for every error that is neither `cancelled` nor `exit`; `group` is
+/// what a task group raises for several errors.
 enum class ErrorKind : std::uint8_t {
-  none, cancelled, invalid_state, runtime, timeout, key, value, generic, exit, generator_exit, stop_iteration,
+  none, cancelled, invalid_state, runtime, timeout, key, value, generic, exit, group, generator_exit,
+  stop_iteration,
 };
 
 /// The spelling in scenarios and traces.

@@ -68,6 +68,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
 
     {Verb::wait_for, "wait_for", {duration, object}, coroutine, scopes},
     {Verb::timeout, "timeout", {duration, script}, coroutine, scopes},
+    {Verb::reenter, "reenter", {thing, script}, coroutine, scopes},
     {Verb::reschedule, "reschedule", {thing, duration}, anybody, scopes},
     {Verb::expired, "expired", {thing}, anybody, scopes},
     {Verb::task_group, "task_group", {script}, coroutine, scopes},

@@ -32,7 +32,7 @@ enum class Verb : std::uint8_t {
   // combinators
   gather, gather_exceptions, wait_all_completed, wait_first_completed, wait_first_exception, shield, as_completed,
   // scopes
-  wait_for, timeout, reschedule, expired, task_group, create_task_in,
+  wait_for, timeout, reenter, reschedule, expired, task_group, create_task_in,
   // synchronisation
   acquire, release, locked, with, create_semaphore, create_bounded_semaphore,
   set_event, clear_event, is_set, wait_event,
