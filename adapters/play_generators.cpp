@@ -32,7 +32,9 @@ struct Produced {
   GeneratorBase::Suspension suspension;
 
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> self) noexcept { return suspension.await_suspend(self); }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> self) noexcept {
+    return suspension.await_suspend(self);
+  }
   Error await_resume() const { return suspension.settle(); }
 };
 

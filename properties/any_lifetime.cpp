@@ -5,7 +5,8 @@ namespace cede {
 namespace {
 
 constexpr Weight weights[] = {
-    {Verb::drop, 40}, {Verb::collect, 3}, {Verb::destroy, 10}, {Verb::runner, 3}, {Verb::set_debug, 4}, {Verb::storm, 1},
+    {Verb::drop, 40},  {Verb::collect, 3},   {Verb::destroy, 10},
+    {Verb::runner, 3}, {Verb::set_debug, 4}, {Verb::storm, 1},
 };
 
 constexpr std::array kinds{Name("jobs"), Name("timers"), Name("waiters"), Name("calls"), Name("awaits"), Name("tasks")};
@@ -68,7 +69,8 @@ void drop_an_error(Random& random, Steps& steps) {
     steps.push_back({.who = main_script, .verb = Verb::create_task, .name = failed});
     steps.push_back({.who = failed, .verb = Verb::raise, .value = Value::of(error)});
   }
-  if (random.once_in(3)) steps.push_back({.who = main_script, .verb = Verb::set_exception_handler, .name = pick(random, callback_names)});
+  Name handler = pick(random, callback_names);
+  if (random.once_in(3)) steps.push_back({.who = main_script, .verb = Verb::set_exception_handler, .name = handler});
   Name dropper = future ? any_dropper(random, steps) : main_script;
   if (!future && random.once_in(2)) {
     steps.push_back({.who = main_script, .verb = Verb::stop});
@@ -118,12 +120,13 @@ void run_a_runner(Random& random, Steps& steps) {
   }
   steps.push_back({.who = main, .verb = Verb::create_task, .name = left});
   if (random.once_in(2)) steps.push_back({.who = main, .verb = Verb::create_task, .name = other});
-  for (std::uint32_t yields = random.below(3); yields > 0; --yields) steps.push_back({.who = main, .verb = Verb::yield});
+  for (std::uint32_t yields = random.below(3); yields > 0; --yields)
+    steps.push_back({.who = main, .verb = Verb::yield});
   if (random.once_in(2)) {
-    steps.push_back({.who = left, .verb = Verb::catch_, .script = coroutine_names[1], .value = Value::of(ErrorKind::cancelled)});
-    steps.back().name = coroutine_names[1];
-    steps.back().script = {};
-    steps.push_back({.who = coroutine_names[1], .verb = Verb::sleep, .time = any_sleep(random)});
+    Name block = coroutine_names[1];
+    Value cancelled = Value::of(ErrorKind::cancelled);
+    steps.push_back({.who = left, .verb = Verb::catch_, .name = block, .value = cancelled});
+    steps.push_back({.who = block, .verb = Verb::sleep, .time = any_sleep(random)});
     steps.push_back({.who = left, .verb = Verb::raise, .value = Value::of(any_failure(random))});
   } else {
     steps.push_back({.who = left, .verb = Verb::sleep, .time = any_sleep(random)});
@@ -134,7 +137,8 @@ void run_a_runner(Random& random, Steps& steps) {
 
 /// Jobs that are long or short, in debug mode or not.
 void hold_the_loop(Random& random, Steps& steps) {
-  if (!random.once_in(5)) steps.push_back({.who = main_script, .verb = Verb::set_debug, .value = Value::of(std::int64_t{1})});
+  Value on = Value::of(std::int64_t{1});
+  if (!random.once_in(5)) steps.push_back({.who = main_script, .verb = Verb::set_debug, .value = on});
   for (std::uint32_t jobs = 1 + random.below(3); jobs > 0; --jobs) {
     Name job = random.once_in(2) ? pick(random, callback_names) : pick(random, task_names);
     bool callback = is_one_of(callback_names, job);

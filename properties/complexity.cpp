@@ -67,8 +67,8 @@ Verdict an_inline_await_costs_no_pass_and_a_task_two(const History& history) {
                      "to await a new task did not cost two passes");
   for (std::size_t index = 0; index + 1 < history.events().size(); ++index) {
     const Event& event = history[index];
-    if (event.what != What::did || !runs_inline(event.step.verb) || row(event.step.verb).family != Family::core) continue;
-    if (!history.next(index)) continue;
+    bool inlines = runs_inline(event.step.verb) && row(event.step.verb).family == Family::core;
+    if (event.what != What::did || !inlines || !history.next(index)) continue;
     ruling.require(history[index + 1].what != What::leave, index + 1, "to await a coroutine cost a turn of the loop");
   }
   return ruling;
@@ -88,7 +88,8 @@ void require_cost(Ruling& ruling, const History& history, std::initializer_list<
 /// LIVE-9
 Verdict a_job_costs_the_same_however_many_there_are(const History& history) {
   Ruling ruling;
-  require_cost(ruling, history, {Name("jobs"), Name("waiters")}, 6, "four times as many cost much more than four times as much");
+  require_cost(ruling, history, {Name("jobs"), Name("waiters")}, 6,
+               "four times as many cost much more than four times as much");
   return ruling;
 }
 

@@ -62,7 +62,8 @@ class Requests {
     for (Request& request : all) {
       if (request.got != never || history_[request.asked].frame != frame) continue;
       Stand& asked = stand(request.before.id);
-      if (asked.request != never && &all[asked.request] == &request) asked = {.id = asked.id, .begun = true, .in_loop = asked.in_loop, .over = true};
+      if (asked.request == never || &all[asked.request] != &request) continue;
+      asked = {.id = asked.id, .begun = true, .in_loop = asked.in_loop, .over = true};
     }
   }
 
@@ -198,8 +199,10 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
     if (got != never) {
       ruling.require(closes(history, got), got, "an abandoned generator went on");
       bool later = by ? got > by->leave : got > stand.dropped + 1;
-      for (const Wait& wait : history.waits)  // or who closes them all came first
-        later |= history[wait.asked].step.verb == Verb::shutdown_asyncgens && wait.asked > stand.dropped && wait.asked < got;
+      for (const Wait& wait : history.waits) {  // or who closes them all came first
+        bool between = wait.asked > stand.dropped && wait.asked < got;
+        later |= between && history[wait.asked].step.verb == Verb::shutdown_asyncgens;
+      }
       ruling.require(later, got, "its cleanup ran inside of the drop, where it cannot await");
     } else if (history.complete && history.closed > stand.dropped && !history.fatal && by) {
       ruling.require(false, stand.dropped, "a generator was abandoned, and never cleaned up");

@@ -139,7 +139,8 @@ Verdict an_error_that_nobody_retrieves_is_reported_once(const History& history) 
   Ruling ruling;
   if (history.fatal || history.by_hand || !only_names_hold(history)) return ruling;
   for (const FutureLife& future : history.futures) {
-    bool failed = future.completed != never && future.outcome.is_raised() && !future.outcome.is_raised(ErrorKind::cancelled);
+    bool failed = future.completed != never && future.outcome.is_raised() &&
+                  !future.outcome.is_raised(ErrorKind::cancelled);
     std::size_t report = never;
     std::size_t told = count(history, never_retrieved, future.id, &report);
     if (told > 0) ruling.require(failed && future.completed < report, report, "no error was lost with it");
@@ -214,10 +215,10 @@ Verdict a_destroyed_coroutine_ends_where_it_is(const History& history) {
     if (event.what == What::destroyed) {
       for (std::size_t later = index + 1; later < events.size(); ++later)
         if (events[later].frame == event.frame)
-          ruling.require(false, later, events[later].what == What::destroyed ? "it was destroyed twice"
-                                                                             : "it went on after it had been destroyed");
+          ruling.require(false, later, "it went on after it had been destroyed, or was destroyed again");
     }
-    if (event.what != What::did || event.step.verb != Verb::destroy || event.answer.kind != Answer::Kind::nothing) continue;
+    bool destroys = event.what == What::did && event.step.verb == Verb::destroy;
+    if (!destroys || event.answer.kind != Answer::Kind::nothing) continue;
     const CoroutineLife* object = history.coroutine(event.id);
     const Frame* frame = object ? history.frame(object->frame) : nullptr;
     if (!frame || frame->first > index || frame->ended < index || !history.next(index)) continue;
@@ -311,7 +312,8 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
     for (const Wait& wait : history.waits) {
       const Step& step = history[wait.asked].step;
       const FutureLife* task = history.future(wait.task);
-      if (!task || task->made < asked || wait.asked > runner.ended || wait.got < runner.ended || wait.got == never) continue;
+      if (!task || task->made < asked || wait.asked > runner.ended) continue;
+      if (wait.got < runner.ended || wait.got == never) continue;
       if (step.verb == Verb::sleep && step.time > 0 && history[wait.asked].at + step.time > history[runner.ended].at)
         ruling.require(history[wait.got].answer.is_raised(), wait.got,
                        "a task that was left was not cancelled but slept on");

@@ -40,7 +40,9 @@ struct GeneratorExit {};
 
 class Error {
  public:
-  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, timeout, group, exit, generator_exit, user };
+  enum class Kind : std::uint8_t {
+    none, cancelled, invalid_state, runtime, timeout, group, exit, generator_exit, user,
+  };
 
   Error() = default;
   explicit Error(Kind kind, std::int64_t payload = 0) : kind_(kind), payload_(payload) {}

@@ -40,7 +40,8 @@ TEST(Report, an_error_that_nobody_retrieves_is_told_once_when_its_future_goes) {
 
 TEST(Report, who_asks_for_an_error_or_cancels_has_retrieved_it) {
   Told loop;
-  for (auto retrieve : {+[](Future<>& future) { (void)future.exception(); }, +[](Future<>& future) { (void)future.outcome(); },
+  for (auto retrieve : {+[](Future<>& future) { (void)future.exception(); },
+                        +[](Future<>& future) { (void)future.outcome(); },
                         +[](Future<>& future) { (void)future.cancel(); }}) {
     Future<> future(loop);
     future.set_exception(Error::user(7));
