@@ -1,4 +1,5 @@
 // How a play goes: what is written down, how jobs and scripts are run, what the core's waits mean.
+#include "adapters/baton.h"
 #include "adapters/player.h"
 
 #include <algorithm>
@@ -42,6 +43,7 @@ Event& Player::record(What what) {
   event.what = what;
   event.at = world_.elapsed();
   event.job = job_;
+  event.thread = Baton::thread();
   return event;
 }
 
@@ -82,38 +84,38 @@ void Player::fall_silent() {
 /// Writes down that a job begins, and at its end that it is over.
 class Player::Job {
  public:
-  Job(Player& player, const Script& script, Id id)
-      : player_(player), script_(script), id_(id), outer_(player.job_) {
+  Job(Player& player, Name name, Id id) : player_(player), name_(name), id_(id), outer_(player.job_) {
     player_.job_ = ++player_.jobs_;
     write(What::enter);
   }
   ~Job() {
     write(What::leave);
-    player_.last_job_ = tag_of(script_, id_);
+    player_.last_job_ = id_;
+    player_.last_job_name_ = name_;
     player_.job_ = outer_;
   }
 
  private:
   void write(What what) {
     Event& event = player_.record(what);
-    event.step.who = script_.name;
+    event.step.who = name_;
     event.id = id_;
   }
   Player& player_;
-  const Script& script_;
+  Name name_;
   Id id_;
   Id outer_;
 };
 
 Error Player::call_back(const Script& script, Id id) {
   if (!count_start()) return {};
-  Job job(*this, script, id);
+  Job job(*this, script.name, id);
   return play_callback(script);
 }
 
 Error Player::PlayedTask::step() {
   if (!player.count_start()) return TaskState::step();
-  Job job(player, script, static_cast<Id>(tag));
+  Job job(player, name, id);
   return TaskState::step();
 }
 
@@ -127,10 +129,11 @@ void Player::listen_to_errors(AbstractLoop& loop) {
 
 void Player::hear(const reference::Report& report) {
   bool slow = report.about == reference::Report::About::slow_callback;
-  std::uint64_t tag = slow ? last_job_ : report.future ? report.future->tag : report.handle ? report.handle->tag : 0;
+  std::uint64_t tag = report.future ? report.future->tag : report.handle ? report.handle->tag : 0;
   Event& event = record(slow ? What::warning : What::error);
-  event.id = static_cast<Id>(tag);
-  if (tag) event.step.who = script(static_cast<std::uint32_t>(tag >> 32)).name;
+  event.id = slow ? last_job_ : static_cast<Id>(tag);
+  if (slow) event.step.who = last_job_name_;
+  else if (tag) event.step.who = script(static_cast<std::uint32_t>(tag >> 32)).name;
   event.step.name = word_of(report.about);
   event.answer = Answer::of(slow ? Value::of(event.step.name) : Value::of(kind_of(report.error)));
 }
@@ -165,6 +168,35 @@ bool Player::start_task(const Script& script, Id& id) {
   return true;
 }
 
+std::optional<Future<Value>> Player::ensure_future(std::uint32_t number, Name who, Id frame) {
+  Named& named = object(number);
+  if (!named.coroutine) return named.future;
+  Name name = script(number).name;
+  Id id = next_id();
+  Ref<reference::TaskState<Value>> state(new PlayedTask(*this, play_object(named.coroutine, name), name, id));
+  std::size_t asked = trace_.events.size();
+  record(What::did, {.who = who, .verb = Verb::create_task, .name = name}, frame, id);
+  if (!state->begin()) {
+    if (!observing_) return {};
+    trace_.events[asked].id = 0;
+    trace_.events[asked].answer = Answer::raised(ErrorKind::runtime);
+    return {};
+  }
+  name_object(named, id, reference::Task<Value>(state), state.get(), {});
+  return named.future;
+}
+
+/// What a task does that wraps a coroutine object. It fails if somebody has started that before.
+Coroutine<Value> Player::play_object(Ref<CoroutineObject> object, Name name) {
+  if (object->body.started()) {
+    Event& end = record(What::end);
+    end.step.who = name;
+    end.frame = ++frames_;
+    end.answer = Answer::raised(ErrorKind::runtime);
+  }
+  co_return co_await object->body.settled();
+}
+
 void Player::name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
                          Ref<CoroutineObject> coroutine) {
   if (named.id) kept_.push_back(named);
@@ -173,6 +205,7 @@ void Player::name_object(Named& named, Id id, std::optional<Future<Value>> futur
   named.future = std::move(future);
   named.task = task;
   named.coroutine = std::move(coroutine);
+  named.list = {};
 }
 
 Id Player::held(std::uint32_t number) const {
@@ -185,12 +218,10 @@ Id Player::held(std::uint32_t number) const {
 void Player::drop(std::uint32_t number) {
   for (auto& family : families_)
     if (family) family->drop(number);
-  Named gone;  // to the end of this call: what is told as it goes can concern the same name
   Named& named = named_[number];
-  std::swap(gone.id, named.id);
-  std::swap(gone.future, named.future);
-  std::swap(gone.task, named.task);
-  std::swap(gone.coroutine, named.coroutine);
+  Named gone = std::exchange(named, {});  // to the end of this call: what is told as it goes can concern the name
+  named.handle_id = gone.handle_id;
+  named.handle = gone.handle;
 }
 
 bool Player::unsupported(Verb verb) const {
@@ -272,7 +303,8 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
       case Verb::sleep: outcome = co_await suspend(line, frame).settled(); break;
       default: outcome = co_await family(row(step.verb).family).await(line, frame).settled(); break;
     }
-    if (answers_later(step.verb)) record(What::got, step, frame).answer = answer_or_nothing(outcome);
+    bool told = step.verb == Verb::with;  // before its script began
+    if (answers_later(step.verb) && !told) record(What::got, step, frame).answer = answer_or_nothing(outcome);
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
@@ -290,7 +322,12 @@ Coroutine<Value> Player::suspend(const Line& line, Id frame) {
   if (step.verb == Verb::await) {
     Named& named = object(line.name);
     record(What::did, step, frame, named.id);
-    if (!named.coroutine) co_return co_await named.future->settled();
+    if (!named.coroutine) {
+      auto list = named.list;
+      Outcome<Value> outcome = co_await named.future->settled();
+      if (list && outcome.ok()) items_ = *list;
+      co_return outcome;
+    }
     auto coroutine = named.coroutine;
     if (!count_start()) co_return Value{};
     co_return co_await coroutine->body.settled();
@@ -335,14 +372,14 @@ Coroutine<Value> FamilyPlayer::await(const Line& line, Id frame) {
 const std::array<MakeFamily, families_count> families{
     nullptr,  // core
     play_cancellation,
-    nullptr,  // combinators
-    make_scopes,
-    nullptr,  // synchronisation
-    nullptr,  // readiness
-    nullptr,  // threads
+    play_combinators,
+    play_scopes,
+    play_synchronisation,
+    play_readiness,
+    play_threads,
     play_lifetime,
     play_generators,
-    nullptr,  // context
+    play_context,
 };
 
 Nanos Player::moment(Nanos since_start) const {

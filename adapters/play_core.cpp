@@ -58,6 +58,7 @@ void Player::act_family(const Line& line, Id frame) {
   Event nobody_sees;
   Slot slot = record_asked(step, frame, 0, 0);
   Answer given = player.ask(line, slot ? trace_.events[*slot] : nobody_sees);
+  if (slot) trace_.events[*slot].among = std::exchange(among_, {});
   answer(slot, given);
 }
 
@@ -251,7 +252,7 @@ Value Player::running_loop() const {
 Value Player::current_task() const {
   reference::TaskBase* task = loop_->current_task();
   auto* played = dynamic_cast<PlayedTask*>(task);  // the loop has tasks of its own, too
-  return played ? Value::of(played->script.name) : Value{};
+  return played ? Value::of(played->name) : Value{};
 }
 
 }  // namespace cede

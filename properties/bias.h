@@ -28,7 +28,12 @@ struct Bias {
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
 Bias cancellation_bias();
+Bias combinators_bias();
 Bias scopes_bias();
+Bias synchronisation_bias();
+Bias readiness_bias();
+Bias threads_bias();
+Bias context_bias();
 Bias lifetime_bias();
 Bias generators_bias();
 

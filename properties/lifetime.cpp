@@ -192,7 +192,7 @@ Verdict a_coroutine_that_nobody_awaited_is_told_of(const History& history) {
       return event.step.verb == Verb::destroy && event.id == coroutine.id;
     });
     if (drop == never || destroyed || drop + 1 == history.events().size()) continue;
-    bool started = coroutine.frame && history.frame(coroutine.frame)->first < drop;
+    bool started = coroutine.frame && history.frame(coroutine.frame)->first <= drop;
     bool warned = warns_of(history[drop + 1], never_awaited) && history[drop + 1].id == coroutine.id;
     if (started) {
       ruling.require(!warned, drop + 1, "it was told to be never awaited although it was");

@@ -7,6 +7,9 @@
 
 namespace cede::reference {
 
+Error AbstractLoop::try_add_reader(int, Callback) { return Error(Error::Kind::runtime); }
+Error AbstractLoop::try_add_writer(int, Callback) { return Error(Error::Kind::runtime); }
+
 void AbstractLoop::call_exception_handler(const Report& report) {
   auto handler = handler_;  // it may replace itself while it runs
   if (!handler || !*handler) {
@@ -19,6 +22,7 @@ void AbstractLoop::call_exception_handler(const Report& report) {
 }
 
 void AbstractLoop::abandon_tasks() {
+  for (Ref<Expected>& expected : std::exchange(expected_, {})) expected->give_up();
   std::vector<Ref<TaskBase>> all(tasks_.begin(), tasks_.end());  // none goes while another lets go of it
   for (Ref<TaskBase>& task : all) task->abandon();
   all.clear();

@@ -27,6 +27,8 @@ struct GroupError : std::runtime_error {
       : runtime_error("errors in a task group"), errors(std::move(errors)) {}
   std::shared_ptr<const std::vector<Error>> errors;
 };
+/// A value that does not make sense here.
+struct ValueError : std::logic_error { using logic_error::logic_error; };
 /// What an error of the user's own that was never thrown becomes at the public edge.
 struct UserError : std::runtime_error {
   explicit UserError(std::int64_t payload) : runtime_error("an error of the user's own"), payload(payload) {}
@@ -41,7 +43,7 @@ struct GeneratorExit {};
 class Error {
  public:
   enum class Kind : std::uint8_t {
-    none, cancelled, invalid_state, runtime, timeout, group, exit, generator_exit, user,
+    none, cancelled, invalid_state, runtime, timeout, group, value, exit, generator_exit, user,
   };
 
   Error() = default;
@@ -76,6 +78,8 @@ class Error {
     } catch (const GroupError& group) {
       error.kind_ = Kind::group;
       error.members_ = group.errors;
+    } catch (const ValueError&) {
+      error.kind_ = Kind::value;
     } catch (const UserError& user) {
       error.payload_ = user.payload;
     } catch (const GeneratorExit&) {
@@ -102,6 +106,7 @@ class Error {
     switch (kind_) {
       case Kind::cancelled: throw CancelledError{payload_};
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
+      case Kind::value: throw ValueError("the value makes no sense here");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
       case Kind::generator_exit: throw GeneratorExit{};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");

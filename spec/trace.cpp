@@ -29,6 +29,11 @@ std::string told_of(const Event& event) {
 }  // namespace
 
 std::string to_string(const Event& event) {
+  if (event.thread != 0) {
+    Event here = event;
+    here.thread = 0;
+    return fmt::format("thread {}: {}", event.thread, to_string(here));
+  }
   std::string who(event.step.who.text());
   switch (event.what) {
     case What::did: return to_string(event.step) + to_string(event.answer);
