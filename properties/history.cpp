@@ -195,7 +195,7 @@ void History::read_step(std::size_t index) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
     call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
-    if (verb == Verb::add_done_callback) call.future = event.id;
+    if (verb == Verb::add_done_callback && !derived(event.id)) call.future = event.id;
     calls.push_back(call);
     enlist(call_of_, event.made, calls);
   } else if (event.made) {
