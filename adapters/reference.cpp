@@ -15,7 +15,7 @@ class WorldSelector : public reference::Selector {
  public:
   explicit WorldSelector(World& world) : world_(world) {}
 
-  void add(int descriptor, reference::Interest interest) override { system().add(descriptor, interest); }
+  bool add(int descriptor, reference::Interest interest) override { return system().add(descriptor, interest); }
   void remove(int descriptor, reference::Interest interest) override { system().remove(descriptor, interest); }
 
   void select(Nanos timeout, std::vector<reference::Ready>& ready) override {
@@ -62,7 +62,7 @@ struct WorldTime {
 
 /// The clock and the selector come first, since they have to outlive the loop.
 struct ReferenceInWorld : private WorldTime, public reference::Loop {
-  explicit ReferenceInWorld(World& world) : WorldTime(world), reference::Loop(clock, selector) {}
+  explicit ReferenceInWorld(World& world) : WorldTime(world), reference::Loop(clock, selector, world.choices()) {}
   ~ReferenceInWorld() override { abandon_tasks(); }
 };
 

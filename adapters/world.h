@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/choices.h"
 #include "spec/value.h"
 
 namespace cede {
@@ -51,6 +52,10 @@ class World {
   World& operator=(const World&) = delete;
 
   Pace pace() const { return pace_; }
+
+  /// Makes the free choices of loops that can be told (reference/choices.h); has to outlive the world.
+  void let_choose(reference::Choices* choices) { choices_ = choices; }
+  reference::Choices* choices() const { return choices_; }
 
   /// A new scenario begins. The clock goes on from where it was, since a loop may not see it go
   /// back, but at a whole second, so that roundings are the same in every run; only after 73 years
@@ -130,6 +135,7 @@ class World {
   static constexpr Nanos latest = forever / 2;  // the end of time: a clock has to stay readable
 
   Pace pace_;
+  reference::Choices* choices_ = nullptr;
   Nanos now_ = origin;
   Nanos beginning_ = 0;
   WaitObserver* observer_ = nullptr;

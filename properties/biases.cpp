@@ -3,7 +3,8 @@
 namespace cede {
 
 std::span<const Bias> biases() {
-  static const std::array list{cancellation_bias(), threads_bias(), context_bias()};
+  static const std::array list{cancellation_bias(), combinators_bias(), scopes_bias(),  synchronisation_bias(),
+                               readiness_bias(),    threads_bias(),     context_bias()};
   return list;
 }
 

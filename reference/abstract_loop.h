@@ -51,6 +51,14 @@ class AbstractLoop {
 
   // What a loop may leave out: then it refuses.
 
+  /// Calls back in every pass in which the descriptor can be read or written (IO-1, IO-2), until
+  /// removed; a new callback replaces the old (IO-6). The error: the loop is closed, or the
+  /// descriptor is of a kind that cannot be polled (IO-14). Remove it before you close it.
+  virtual Error try_add_reader(int descriptor, Callback callback);
+  virtual Error try_add_writer(int descriptor, Callback callback);
+  /// Whether there was one; it is not called any more (IO-4, IO-5).
+  virtual bool remove_reader(int) { return false; }
+  virtual bool remove_writer(int) { return false; }
   /// Calls back, as a job, whenever the process gets the signal; replaces the handler before. An
   /// error for signals that cannot be caught and for threads other than the main one (THR-7, THR-9).
   virtual Error try_add_signal_handler(int /*signal*/, Callback /*callback*/) { return Error(Error::Kind::runtime); }
@@ -59,7 +67,7 @@ class AbstractLoop {
 
   // The same for people, with exceptions.
 
-  /// Throws RuntimeError when the loop is closed, like the three below.
+  /// Throws RuntimeError when the loop is closed, like those below.
   Ref<Handle> call_soon(Callback callback) { return made(try_call_soon(std::move(callback))); }
   Ref<Handle> call_at(Nanos when, Callback callback) {
     return made(try_call_at(when, std::move(callback)));
@@ -73,6 +81,8 @@ class AbstractLoop {
   void add_signal_handler(int signal, Callback callback) {
     throw_if(try_add_signal_handler(signal, std::move(callback)));
   }
+  void add_reader(int descriptor, Callback callback) { throw_if(try_add_reader(descriptor, std::move(callback))); }
+  void add_writer(int descriptor, Callback callback) { throw_if(try_add_writer(descriptor, std::move(callback))); }
   void run_forever() { throw_if(try_run_forever()); }
   void close() { throw_if(try_close()); }
 

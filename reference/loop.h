@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reference/abstract_loop.h"
+#include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/selector.h"
 #include "reference/signals.h"
@@ -21,8 +22,9 @@ class Loop : public AbstractLoop {
  public:
   /// A loop in real time, on epoll.
   Loop();
-  /// A loop in somebody else's time. Both have to outlive it.
-  Loop(Clock& clock, Selector& selector);
+  /// A loop in somebody else's time, who may also make its free choices; left out, what came first
+  /// goes first. All have to outlive it.
+  Loop(Clock& clock, Selector& selector, Choices* choices = nullptr);
   ~Loop() override;
 
   Nanos time() override { return clock_.now(); }
@@ -38,13 +40,10 @@ class Loop : public AbstractLoop {
   bool is_running() const override { return running_; }
   bool is_closed() const override { return closed_; }
 
-  /// Calls back in every pass in which the descriptor is ready, until removed. One callback for
-  /// reading and one for writing a descriptor; a new one replaces the old.
-  void add_reader(int descriptor, Callback callback);
-  void add_writer(int descriptor, Callback callback);
-  /// Whether there was one.
-  bool remove_reader(int descriptor);
-  bool remove_writer(int descriptor);
+  Error try_add_reader(int descriptor, Callback callback) override;
+  Error try_add_writer(int descriptor, Callback callback) override;
+  bool remove_reader(int descriptor) override;
+  bool remove_writer(int descriptor) override;
 
  private:
   struct Timer {
@@ -61,15 +60,18 @@ class Loop : public AbstractLoop {
   void take_ready_descriptors(Nanos timeout);
   void take_calls_from_threads();
   void take_due_timers();
+  void choose_among_equal_deadlines(std::size_t first);
+  void choose_among_ready_descriptors();
   Error run_ready_jobs();
 
-  void watch(int descriptor, Interest interest, Callback callback);
+  Error watch(int descriptor, Interest interest, Callback callback);
   bool unwatch(int descriptor, Interest interest);
 
   std::unique_ptr<Clock> own_clock_;
   std::unique_ptr<Selector> own_selector_;
   Clock& clock_;
   Selector& selector_;
+  Choices* choices_ = nullptr;
 
   std::deque<Ref<Handle>> ready_;   // jobs, in the order in which they became ready (PASS-1)
   std::vector<Timer> scheduled_;    // a heap, the soonest first

@@ -86,7 +86,7 @@ class TaskState : public TaskBase, public Result<T> {
 template <class T = void>
 class Task : public Future<T> {
  public:
-  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state.get()) {}
+  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state) {}
 
   int cancelling() const { return task().cancelling(); }
   int uncancel() const { return task().uncancel(); }
@@ -102,6 +102,16 @@ Task<T> create_task(AbstractLoop& loop, Coroutine<T> coroutine) {
   Ref<TaskState<T>> state(new TaskState<T>(loop, std::move(coroutine)));
   if (!state->begin()) Error(Error::Kind::runtime).raise();
   return Task<T>(state);
+}
+
+/// What can be awaited, as a future: a coroutine becomes a task, a future stays what it is.
+template <class T>
+Future<T> ensure_future(AbstractLoop& loop, Coroutine<T> coroutine) {
+  return create_task(loop, std::move(coroutine));
+}
+template <class T>
+Future<T> ensure_future(AbstractLoop&, Future<T> future) {
+  return future;
 }
 
 }  // namespace cede::reference

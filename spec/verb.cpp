@@ -68,6 +68,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
 
     {Verb::wait_for, "wait_for", {duration, object}, coroutine, scopes},
     {Verb::timeout, "timeout", {duration, script}, coroutine, scopes},
+    {Verb::reenter, "reenter", {thing, script}, coroutine, scopes},
     {Verb::reschedule, "reschedule", {thing, duration}, anybody, scopes},
     {Verb::expired, "expired", {thing}, anybody, scopes},
     {Verb::task_group, "task_group", {script}, coroutine, scopes},
@@ -77,8 +78,8 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::release, "release", {thing}, anybody, synchronisation},
     {Verb::locked, "locked", {thing}, anybody, synchronisation},
     {Verb::with, "with", {thing, script}, coroutine, synchronisation},
-    {Verb::create_semaphore, "create_semaphore", {thing, number}, anybody, synchronisation},
-    {Verb::create_bounded_semaphore, "create_bounded_semaphore", {thing, number}, anybody, synchronisation},
+    {Verb::create_semaphore, "create_semaphore", {thing, integer}, anybody, synchronisation},
+    {Verb::create_bounded_semaphore, "create_bounded_semaphore", {thing, integer}, anybody, synchronisation},
     {Verb::set_event, "set_event", {thing}, anybody, synchronisation},
     {Verb::clear_event, "clear_event", {thing}, anybody, synchronisation},
     {Verb::is_set, "is_set", {thing}, anybody, synchronisation},
@@ -99,7 +100,9 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::qsize, "qsize", {thing}, anybody, synchronisation},
 
     {Verb::create_pair, "create_pair", {thing}, anybody, readiness},
+    {Verb::create_pipe, "create_pipe", {thing}, anybody, readiness},
     {Verb::open_file, "open_file", {thing}, anybody, readiness},
+    {Verb::duplicate, "duplicate", {thing, thing}, anybody, readiness},
     {Verb::write, "write", {thing, number}, anybody, readiness},
     {Verb::write_later, "write_later", {duration, thing, number}, anybody, readiness},
     {Verb::read, "read", {thing, number}, anybody, readiness},
