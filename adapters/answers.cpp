@@ -11,6 +11,9 @@ ErrorKind kind_of(const Error& error) {
     case Error::Kind::cancelled: return ErrorKind::cancelled;
     case Error::Kind::invalid_state: return ErrorKind::invalid_state;
     case Error::Kind::runtime: return ErrorKind::runtime;
+    case Error::Kind::timeout: return ErrorKind::timeout;
+    case Error::Kind::group: return ErrorKind::group;
+    case Error::Kind::value: return ErrorKind::value;
     case Error::Kind::exit: return ErrorKind::exit;
     case Error::Kind::user: return static_cast<ErrorKind>(error.payload());
   }
@@ -23,15 +26,25 @@ Error error_of(ErrorKind kind) {
     case ErrorKind::cancelled: return Error(Error::Kind::cancelled);
     case ErrorKind::invalid_state: return Error(Error::Kind::invalid_state);
     case ErrorKind::runtime: return Error(Error::Kind::runtime);
+    case ErrorKind::timeout: return Error(Error::Kind::timeout);
+    case ErrorKind::group: return Error::group({});
+    case ErrorKind::value: return Error(Error::Kind::value);
     case ErrorKind::exit: return Error(Error::Kind::exit);
     default: return Error::user(static_cast<std::int64_t>(kind));
   }
 }
 
-Answer answer_of(const Error& error) { return error ? Answer::raised(kind_of(error)) : Answer{}; }
+std::int64_t message_of(const Value& value) { return value.none() ? 0 : reinterpret_cast<std::int64_t>(&value); }
+
+Value value_of(const Error& error) {
+  bool has_message = error.cancelled() && error.payload() != 0;
+  return has_message ? Value::of(kind_of(error), *reinterpret_cast<const Value*>(error.payload())) : Value::of(kind_of(error));
+}
+
+Answer answer_of(const Error& error) { return error ? Answer{Answer::Kind::raised, value_of(error)} : Answer{}; }
 
 Answer answer_of(const Outcome<Value>& outcome) {
-  return outcome.ok() ? Answer::of(outcome.value()) : Answer::raised(kind_of(outcome.error()));
+  return outcome.ok() ? Answer::of(outcome.value()) : answer_of(outcome.error());
 }
 
 Answer answer_or_nothing(const Outcome<Value>& outcome) {

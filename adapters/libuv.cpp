@@ -87,12 +87,12 @@ class UvLoop : public AbstractLoop {
     return start_timer(delay, when, std::move(callback));
   }
 
-  bool try_call_soon_threadsafe(Callback callback) override {
+  Ref<Handle> try_call_soon_threadsafe(Callback callback) override {
     std::lock_guard lock(mutex_);
-    if (closed_) return false;
+    if (closed_) return {};
     from_threads_.emplace_back(new Handle(std::move(callback)));
     uv_async_send(&async_);
-    return true;
+    return from_threads_.back();
   }
 
   Error try_add_reader(int descriptor, Callback callback) override {
@@ -260,7 +260,8 @@ class UvLoop : public AbstractLoop {
       std::lock_guard lock(mutex_);
       jobs.swap(from_threads_);
     }
-    for (auto& job : jobs) call(*job);
+    for (auto& job : jobs)
+      if (!job->cancelled()) call(*job);
   }
 
   /// Where libuv's C ends and callbacks that can fail begin.

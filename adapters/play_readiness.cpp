@@ -260,6 +260,6 @@ class ReadinessPlayer : public FamilyPlayer {
 
 }  // namespace
 
-std::unique_ptr<FamilyPlayer> make_readiness(Player& player) { return std::make_unique<ReadinessPlayer>(player); }
+std::unique_ptr<FamilyPlayer> play_readiness(Player& player) { return std::make_unique<ReadinessPlayer>(player); }
 
 }  // namespace cede

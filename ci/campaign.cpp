@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/exhaustive.h"
 #include "properties/for_all.h"
 #include "properties/shrink.h"
 
@@ -10,7 +11,20 @@ namespace {
 
 constexpr std::size_t violations_kept = 8;
 
+/// Shrinks them all, and gives the simplest that comes of it.
+template <class Wanted>
+Scenario smallest(const std::vector<Scenario>& scenarios, Wanted wanted) {
+  Scenario smallest;
+  for (const Scenario& scenario : scenarios) {
+    Scenario small = shrink(scenario, wanted);
+    if (smallest.steps.empty() || simpler(small, smallest)) smallest = std::move(small);
+  }
+  return smallest;
+}
+
 }  // namespace
+
+std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
 
 Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses)
     : adapter_(adapter), world_(pace) {
@@ -23,6 +37,7 @@ Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<c
     result.property = &*property;
     results_.push_back(result);
   }
+  if (adapter.exact_order && &adapter != &reference_adapter() && pace == World::Pace::frozen) acceptor_.emplace(adapter);
 }
 
 void Campaign::play_examples() {
@@ -31,16 +46,30 @@ void Campaign::play_examples() {
 }
 
 void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on) {
+  auto is_left_out = [&](const Step& step) { return std::ranges::find(left_out_, step.verb) != left_out_.end(); };
   for_all_scenarios(seed, count, [&](const Scenario& scenario) {
+    if (left_out_.empty()) {
+      play(scenario);
+    } else {
+      Scenario rest = scenario;
+      std::erase_if(rest.steps, is_left_out);
+      play(rest);
+    }
+    return go_on();
+  });
+}
+
+void Campaign::play_programs(std::size_t steps, const std::function<bool()>& go_on) {
+  for_all_programs(steps, [&](const Scenario& scenario) {
     play(scenario);
     return go_on();
   });
 }
 
 void Campaign::play(const Scenario& scenario) {
-  adapter_.run(adapter_, scenario, world_, trace_);
-  history_.read(trace_);
+  play_and_read(scenario);
   ++played_;
+  bool violated = false;
   for (ClauseResult& result : results_) {
     Verdict verdict = result.property->judge(history_);
     if (verdict.kind == Verdict::Kind::not_reached) continue;
@@ -48,26 +77,52 @@ void Campaign::play(const Scenario& scenario) {
     if (verdict.decisive()) ++result.decisive;
     if (verdict.kind == Verdict::Kind::variant) ++result.variants[verdict.text];
     if (!verdict.violated()) continue;
+    violated = true;
     if (++result.violated == 1) result.first_violation = played_;
     if (result.violations.size() < violations_kept) result.violations.push_back(scenario);
   }
+  if (acceptor_ && !violated && order_.scenarios.size() < violations_kept) compare(scenario);
+}
+
+void Campaign::play_and_read(const Scenario& scenario) {
+  if (world_.choices()) any_choices_.begin(scenario);
+  adapter_.run(adapter_, scenario, world_, trace_);
+  history_.read(trace_);
+}
+
+void Campaign::compare(const Scenario& scenario) {
+  ++order_.compared;
+  if (!parts_unexplained(scenario)) return;
+  if (++order_.unexplained == 1) order_.first_unexplained = played_;
+  order_.scenarios.push_back(scenario);
+}
+
+/// Of what was played last. A clause may explain it that nobody has asked about.
+bool Campaign::parts_unexplained(const Scenario& scenario) {
+  Acceptor::Judgement judgement = acceptor_->judge(scenario, trace_);
+  if (judgement == Acceptor::Judgement::undecided) ++order_.undecided;
+  return judgement == Acceptor::Judgement::rejects &&
+         std::ranges::none_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); });
+}
+
+bool Campaign::is_unexplained(const Scenario& scenario) {
+  play_and_read(scenario);
+  return parts_unexplained(scenario);
 }
 
 Verdict Campaign::judge(const Scenario& scenario, const Property& property) {
-  adapter_.run(adapter_, scenario, world_, trace_);
-  history_.read(trace_);
+  play_and_read(scenario);
   return property.judge(history_);
 }
 
 Scenario Campaign::smallest_violation(const ClauseResult& result) {
-  Scenario smallest;
-  for (const Scenario& violation : result.violations) {
-    Scenario small = shrink(violation, [&](const Scenario& candidate) {
-      return judge(candidate, *result.property).violated();
-    });
-    if (smallest.steps.empty() || simpler(small, smallest)) smallest = std::move(small);
-  }
-  return smallest;
+  return smallest(result.violations, [&](const Scenario& candidate) {
+    return judge(candidate, *result.property).violated();
+  });
+}
+
+Scenario Campaign::smallest_unexplained() {
+  return smallest(order_.scenarios, [&](const Scenario& candidate) { return is_unexplained(candidate); });
 }
 
 }  // namespace cede

@@ -170,6 +170,6 @@ void motif(Random& random, Steps& steps) {
 
 }  // namespace
 
-constinit const Bias readiness_bias{weights, name, motif};
+Bias readiness_bias() { return {weights, name, motif}; }
 
 }  // namespace cede

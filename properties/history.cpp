@@ -25,10 +25,18 @@ bool cancels_by_itself(Verb verb) {
   }
 }
 
+/// What runs a coroutine object inline, if it is given one.
+bool awaits(Verb verb) { return verb == Verb::await || verb == Verb::wait_for; }
+
 bool makes_task(Verb verb) { return verb == Verb::create_task || verb == Verb::create_task_in; }
 
 /// Whether the core's rules say all there is to say of what the verb is about.
 bool is_plain(Verb verb) { return row(verb).family == Family::core || row(verb).family == Family::cancellation; }
+
+/// Whether the script of a `with` follows.
+bool begins_scope(const Event& event) {
+  return event.what == What::got && event.step.verb == Verb::with && !event.answer.is_raised();
+}
 
 bool runs_a_loop(Verb verb) {
   return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
@@ -52,8 +60,8 @@ bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
 
-Answer FutureLife::read(Verb question, std::size_t event) const {
-  bool done = done_before(event), called_off = done && outcome.is_raised(ErrorKind::cancelled);
+Answer answer_to(Verb question, bool done, const Answer& outcome) {
+  bool called_off = done && outcome.is_raised(ErrorKind::cancelled);
   switch (question) {
     case Verb::done: return Answer::of(Value::of(done));
     case Verb::cancelled: return Answer::of(Value::of(called_off));
@@ -62,6 +70,10 @@ Answer FutureLife::read(Verb question, std::size_t event) const {
   if (!done) return Answer::raised(ErrorKind::invalid_state);
   if (question == Verb::result || called_off) return outcome;
   return Answer::of(outcome.is_raised() ? outcome.value : Value{});
+}
+
+Answer FutureLife::read(Verb question, std::size_t event) const {
+  return answer_to(question, done_before(event), outcome);
 }
 
 void History::read(const Trace& trace) {
@@ -73,6 +85,7 @@ void History::read(const Trace& trace) {
   for (Call& call : calls)
     if (call.timer()) call.latest = latest_deadline(call.asked);
   complete = ended_at_rest();
+  if (cancels || said({Verb::cancel_task, Verb::uncancel})) cancellations.read(*this);
 }
 
 void History::clear(const Trace& trace) {
@@ -91,10 +104,11 @@ void History::clear(const Trace& trace) {
   loop_steps.clear();
   closed = early_stop_ = never;
   refused.clear();
+  cancellations.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_, &derived_})
     index->assign(32, 0);  // grows with the ids
-  complete = cancels = fatal = other_loop = by_hand = touches = stops = false;
+  complete = cancels = fatal = other_loop = by_hand = touches = stops = other_families = false;
 }
 
 void History::read_event(std::size_t index) {
@@ -128,15 +142,18 @@ void History::read_frame(std::size_t index) {
   if (!frame(event.frame)) begin_frame(index);
   Frame& speaker = frames[frame_of_[event.frame] - 1];
   bool waits = event.frame < wait_of_frame_.size() && wait_of_frame_[event.frame];
-  bool skips = speaker.callee || (waits && event.what != What::got);
+  bool skips = speaker.callee || (waits && event.what != What::got && event.what != What::item);
   if (skips && speaker.skipped == never) speaker.skipped = index;
   if (event.what != What::end) return;
   speaker.ended = index;
   if (speaker.caller) frames[frame_of_[speaker.caller] - 1].callee = 0;
 }
 
+/// Whether the step that played this frame may play another behind it.
 bool History::repeats(const Frame* ended) const {
-  return ended && ended->by != never && (*this)[ended->by].step.verb == Verb::repeat;
+  if (!ended || ended->by == never) return false;
+  Verb verb = (*this)[ended->by].step.verb;
+  return verb == Verb::repeat || verb == Verb::finally_;
 }
 
 /// Who starts a script says so right before.
@@ -145,8 +162,8 @@ void History::begin_frame(std::size_t index) {
   if (index > 0) {
     const Event& before = (*this)[index - 1];
     Verb verb = before.step.verb;
-    bool starts = before.what == What::enter || before.what == What::error ||
-                  (before.what == What::did && (runs_inline(verb) || verb == Verb::await || verb == Verb::send));
+    bool starts = before.what == What::enter || before.what == What::error || begins_scope(before) ||
+                  (before.what == What::did && (runs_inline(verb) || awaits(verb) || verb == Verb::send));
     if (starts) begun.by = index - 1;
     else if (before.what == What::end && repeats(frame(before.frame))) begun.by = frame(before.frame)->by;
   }
@@ -156,7 +173,7 @@ void History::begin_frame(std::size_t index) {
       if (const FutureLife* task = task_of_job(by.job)) begun.task = task->id;
     } else if (by.step.verb == Verb::send) {
       begun.by_hand = true;
-    } else if (by.what == What::did && frame(by.frame)) {
+    } else if ((by.what == What::did || begins_scope(by)) && frame(by.frame)) {
       Frame& caller = frames[frame_of_[by.frame] - 1];
       caller.callee = begun.id;
       begun.caller = caller.id;
@@ -180,12 +197,13 @@ void History::read_step(std::size_t index) {
 
   if (!is_plain(verb)) {
     cancels |= cancels_by_itself(verb);
+    other_families = true;
     if (event.id && !future(event.id) && !makes_task(verb)) mark_derived(event.id);
   } else if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
     call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
-    if (verb == Verb::add_done_callback) call.future = event.id;
+    if (verb == Verb::add_done_callback && !derived(event.id)) call.future = event.id;
     calls.push_back(call);
     enlist(call_of_, event.made, calls);
   } else if (event.made) {
@@ -295,7 +313,7 @@ void History::read_completion(std::size_t index, FutureLife& future) {
         if (future.cancel_asked == never) future.cancel_asked = index;
         return;
       }
-      outcome = Answer::raised(ErrorKind::cancelled);
+      outcome = {Answer::Kind::raised, Value::of(ErrorKind::cancelled, event.step.value)};
       break;
     case Verb::remove_done_callback:
       for (Call& call : calls)

@@ -24,8 +24,9 @@ class FutureBase : public Counted {
   /// How it failed: none for success, the cancellation for a cancelled one (FUT-3).
   const Error& error() const { return error_; }
 
-  /// False if it is done. A future is cancelled at once (FUT-9); a task is only asked.
-  virtual bool cancel();
+  /// False if it is done. A future is cancelled at once (FUT-9); a task is only asked (CANCEL-1). The
+  /// message, if it is not 0, travels with the error (CANCEL-17).
+  virtual bool cancel(std::int64_t message = 0);
 
   /// Why `finish` must not be called: it is done (FUT-2), or a task, which only its coroutine may
   /// complete (TASK-3). None if it may.
@@ -40,6 +41,10 @@ class FutureBase : public Counted {
   std::size_t remove_done_callback(std::uintptr_t key);
 
  protected:
+  enum class State : std::uint8_t { pending, finished, cancelled };
+
+  /// The one transition. Everybody who waits is queued now, in the order of registration.
+  void complete(State state, Error error);
   /// Queues the task's wake-up among the callbacks, in common order (AWAIT-8).
   void add_waiter(Ref<TaskBase> task);
 
@@ -50,12 +55,9 @@ class FutureBase : public Counted {
     DoneCallback callback;
     Ref<TaskBase> task;  // instead of a callback: a task to wake
     std::uintptr_t key = 0;
+    Context context;     // of the registration (CTX-1)
   };
 
-  enum class State : std::uint8_t { pending, finished, cancelled };
-
-  /// The one transition. Everybody who waits is queued now, in the order of registration.
-  void complete(State state, Error error);
   void schedule(Waiting waiting);
 
   AbstractLoop& loop_;
@@ -74,11 +76,14 @@ struct Result {
 template <class T = void>
 class Future {
  public:
-  explicit Future(AbstractLoop& loop) : Future(new Pending(loop)) {}
+  explicit Future(AbstractLoop& loop) : Future(Ref<Pending>(new Pending(loop))) {}
+  /// Of a state of one's own, which is a future and has the place of a result beside it.
+  template <class State>
+  explicit Future(const Ref<State>& state) : base_(state), result_(state.get()) {}
 
   bool done() const { return base_->done(); }
   bool cancelled() const { return base_->cancelled(); }
-  bool cancel() const { return base_->cancel(); }
+  bool cancel(std::int64_t message = 0) const { return base_->cancel(message); }
 
   /// The result, or why there is none: invalid_state while pending (FUT-3).
   Outcome<T> outcome() const {
@@ -158,11 +163,6 @@ class Future {
 
   const Ref<FutureBase>& base() const { return base_; }
 
- protected:
-  /// For Task: a future whose state and result live in one object.
-  template <class State>
-  explicit Future(State* state) : base_(state), result_(state) {}
-
  private:
   struct Pending : FutureBase, Result<T> {
     using FutureBase::FutureBase;
@@ -171,5 +171,13 @@ class Future {
   Ref<FutureBase> base_;
   Result<T>* result_;
 };
+
+/// What futures of one type have in common with all others.
+template <class T>
+std::vector<Ref<FutureBase>> bases_of(const std::vector<Future<T>>& futures) {
+  std::vector<Ref<FutureBase>> bases;
+  for (const Future<T>& future : futures) bases.push_back(future.base());
+  return bases;
+}
 
 }  // namespace cede::reference

@@ -74,12 +74,14 @@ bool EpollSelector::change(int descriptor, std::uint32_t set, std::uint32_t clea
 void EpollSelector::select(Nanos timeout, std::vector<Ready>& ready) {
   std::array<epoll_event, 64> events;
   int count = epoll_wait(epoll_, events.data(), events.size(), milliseconds(timeout));
+  woken_ = false;
   if (count < 0 && errno != EINTR) checked(count, "epoll_wait");  // a signal only ends the wait
   for (int i = 0; i < count; ++i) {
     int descriptor = events[i].data.fd;
     if (descriptor == wake_) {
       std::uint64_t wakes;
       [[maybe_unused]] auto got = read(wake_, &wakes, sizeof wakes);
+      woken_ = true;
       continue;
     }
     // A broken descriptor is ready for everything, so that its reader finds out (IO-8).

@@ -45,6 +45,8 @@ class EpollSelector : public Selector {
   void remove(int descriptor, Interest interest) override;
   void select(Nanos timeout, std::vector<Ready>& ready) override;
   void wake() override;
+  /// Whether the last wait was ended by `wake`.
+  bool woken() const { return woken_; }
 
  private:
   struct Watched {
@@ -56,6 +58,7 @@ class EpollSelector : public Selector {
 
   int epoll_;
   int wake_;
+  bool woken_ = false;
   std::vector<Watched> watched_;
 };
 

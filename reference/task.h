@@ -13,9 +13,12 @@ class TaskBase : public FutureBase {
 
   /// Asks for cancellation: the error is raised where the coroutine waits, once. False when the
   /// task is done.
-  bool cancel() override;
-  /// Requests so far.
+  bool cancel(std::int64_t message = 0) override;
+  /// Requests so far that nobody took back (CANCEL-16).
   int cancelling() const { return requests_; }
+  /// Takes one request back, if there is one, and tells how many are left. With the last goes an
+  /// error that has not been raised yet.
+  int uncancel();
 
   Error refusal_to_complete() const override { return Error(Error::Kind::runtime); }
 
@@ -39,8 +42,10 @@ class TaskBase : public FutureBase {
   virtual void destroy_coroutine() = 0;
 
   bool schedule_step();
+  void resume();
   /// The task that it waits for; null if it waits for none that is not done.
   TaskBase* awaited_task() const;
+  void must_cancel(std::int64_t message);
   void after_suspension();
   void end(Error error);
   void leave_loop();
@@ -49,10 +54,12 @@ class TaskBase : public FutureBase {
   static constexpr std::size_t nowhere = -1;
 
   Ref<FutureBase> awaiting_;
+  Context context_ = Context::current();  // a copy of the creator's, kept across suspensions (CTX-2)
   Error to_throw_;
   std::size_t place_ = nowhere;  // among the loop's tasks
   int requests_ = 0;
-  bool must_cancel_ = false;
+  bool must_cancel_ = false;  // the error is still to be raised
+  std::int64_t message_ = 0;  // ... with this
   bool started_ = false;
 };
 
@@ -79,9 +86,13 @@ class TaskState : public TaskBase, public Result<T> {
 template <class T = void>
 class Task : public Future<T> {
  public:
-  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state.get()) {}
+  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state) {}
 
-  int cancelling() const { return static_cast<const TaskBase&>(*this->base()).cancelling(); }
+  int cancelling() const { return task().cancelling(); }
+  int uncancel() const { return task().uncancel(); }
+
+ private:
+  TaskBase& task() const { return static_cast<TaskBase&>(*this->base()); }
 };
 
 /// Queues the first step of a new task that takes the coroutine to its end (TASK-1). Throws
@@ -91,6 +102,16 @@ Task<T> create_task(AbstractLoop& loop, Coroutine<T> coroutine) {
   Ref<TaskState<T>> state(new TaskState<T>(loop, std::move(coroutine)));
   if (!state->begin()) Error(Error::Kind::runtime).raise();
   return Task<T>(state);
+}
+
+/// What can be awaited, as a future: a coroutine becomes a task, a future stays what it is.
+template <class T>
+Future<T> ensure_future(AbstractLoop& loop, Coroutine<T> coroutine) {
+  return create_task(loop, std::move(coroutine));
+}
+template <class T>
+Future<T> ensure_future(AbstractLoop&, Future<T> future) {
+  return future;
 }
 
 }  // namespace cede::reference

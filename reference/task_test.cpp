@@ -1,6 +1,6 @@
-// What a user of tasks relies on: steps that share the loop, outcomes that are kept, cancellation
-// that reaches whatever a task waits for, frames that are destroyed with their task or their loop,
-// and a stack that stays small however many tasks there are.
+// What a user of tasks relies on: steps that share the loop, outcomes that are kept, frames
+// that are destroyed with their task or their loop, and a stack that stays small however many tasks
+// there are.
 #include "reference/task.h"
 
 #include <gtest/gtest.h>
@@ -263,126 +263,6 @@ TEST(Sleep, of_no_length_gives_up_one_pass) {
   EXPECT_EQ(time.time, 0);
 }
 
-// Cancellation.
-
-TEST(Cancellation, interrupts_a_sleep_and_takes_its_timer_away) {
-  VirtualTime time;
-  Loop loop(time, time);
-  Task<> task = create_task(loop, sleep(loop, 100 * second));
-  turn(loop);
-  EXPECT_TRUE(task.cancel());
-  EXPECT_FALSE(task.done()) << "it is only asked";
-  EXPECT_THROW(run_until_complete(loop, task), CancelledError);
-  EXPECT_TRUE(task.cancelled());
-  loop.run_forever();
-  EXPECT_EQ(time.time, 0) << "nobody waits for the timer any more";
-}
-
-Coroutine<> hold(Witness argument) {
-  Witness local = argument;
-  co_await yield();
-  ADD_FAILURE();
-}
-
-TEST(Cancellation, before_the_first_step_keeps_the_body_from_running_and_frees_its_arguments) {
-  Loop loop;
-  Witness held = witness();
-  Task<> task = create_task(loop, hold(held));
-  task.cancel();
-  EXPECT_THROW(run_until_complete(loop, task), CancelledError);
-  EXPECT_EQ(held.use_count(), 1);
-}
-
-TEST(Cancellation, of_a_task_that_is_done_does_nothing) {
-  Loop loop;
-  Task<int> task = create_task(loop, number(3));
-  run_until_complete(loop, task);
-  EXPECT_FALSE(task.cancel());
-  EXPECT_EQ(task.cancelling(), 0);
-  EXPECT_EQ(task.result(), 3);
-}
-
-struct Log {
-  ~Log() { log += name; }
-  std::string& log;
-  char name;
-};
-Coroutine<> inner(Future<> future, std::string& log) {
-  Log farewell{log, 'i'};
-  co_await future;
-}
-Coroutine<> outer(Future<> future, std::string& log) {
-  Log farewell{log, 'o'};
-  co_await inner(future, log);
-}
-
-TEST(Cancellation, unwinds_all_frames_innermost_first_in_one_pass) {
-  Loop loop;
-  std::string log;
-  Future<> future(loop);
-  Task<> task = create_task(loop, outer(future, log));
-  turn(loop);
-  task.cancel();
-  EXPECT_TRUE(future.cancelled());
-  EXPECT_EQ(log, "");
-  turn(loop);
-  EXPECT_EQ(log, "io");
-  EXPECT_TRUE(task.cancelled());
-}
-
-Coroutine<int> absorb(Future<> future, Future<int> second) {
-  try {
-    co_await future;
-  } catch (const CancelledError&) {
-  }
-  co_return co_await second;
-}
-
-TEST(Cancellation, may_be_absorbed_and_does_not_come_back) {
-  Loop loop;
-  Future<> future(loop);
-  Future<int> second(loop);
-  Task<int> task = create_task(loop, absorb(future, second));
-  turn(loop);
-  task.cancel();
-  turn(loop);
-  second.set_result(3);
-  EXPECT_EQ(run_until_complete(loop, task), 3);
-  EXPECT_EQ(task.cancelling(), 1);
-  EXPECT_FALSE(task.cancelled());
-}
-
-Coroutine<Error::Kind> settle(Future<> future) { co_return (co_await future.settled()).error().kind(); }
-
-TEST(Cancellation, reaches_those_who_take_errors_as_values) {
-  Loop loop;
-  Task<Error::Kind> task = create_task(loop, settle(Future<>(loop)));
-  turn(loop);
-  task.cancel();
-  EXPECT_EQ(run_until_complete(loop, task), Error::Kind::cancelled);
-}
-
-struct Pause {  // an awaitable that knows nothing of tasks
-  bool await_ready() { return false; }
-  void await_suspend(std::coroutine_handle<>) {}
-  void await_resume() {}
-};
-Coroutine<> pause_and_wait(Future<> future) {
-  co_await Pause{};
-  co_await future;
-}
-
-TEST(Cancellation, that_an_awaitable_of_others_does_not_raise_is_raised_at_the_next_suspension) {
-  Loop loop;
-  Future<> future(loop);
-  Task<> task = create_task(loop, pause_and_wait(future));
-  turn(loop);
-  task.cancel();
-  turn(loop);
-  turn(loop);
-  EXPECT_TRUE(task.cancelled());
-}
-
 std::vector<Task<>> circle_of_two(Loop& loop) {
   std::vector<Task<>> tasks;
   Future<std::vector<Task<>>> both(loop);
@@ -403,6 +283,12 @@ TEST(Cancellation, of_tasks_that_wait_for_each_other_comes_back) {
 }
 
 // Lifetimes.
+
+Coroutine<> hold(Witness argument) {
+  Witness local = argument;
+  co_await yield();
+  ADD_FAILURE();
+}
 
 Coroutine<> hold_for(Witness held, Future<> future) {
   Witness local = held;

@@ -45,8 +45,8 @@ std::optional<Nanos> duration_from(std::string_view word) {
 
 std::optional<ErrorKind> error_from(std::string_view word) {
   for (auto kind : {ErrorKind::cancelled, ErrorKind::invalid_state, ErrorKind::runtime,
-                    ErrorKind::timeout, ErrorKind::key, ErrorKind::value, ErrorKind::generic,
-                    ErrorKind::exit})
+                    ErrorKind::timeout, ErrorKind::key, ErrorKind::value, ErrorKind::full,
+                    ErrorKind::empty, ErrorKind::group, ErrorKind::generic, ErrorKind::exit})
     if (spelling(kind) == word) return kind;
   return {};
 }
@@ -70,7 +70,7 @@ class LineReader {
     if (at_ == line_.size() || line_[at_] != ':') return wants("a colon after the name");
     ++at_;
     skip();
-    const VerbRow* row = verb_row(peek());
+    const VerbRow* row = find_verb(peek());
     if (!row) return wants("a verb such as call_soon");
     step.verb = row->verb;
     take();
@@ -107,12 +107,6 @@ class LineReader {
     skip();
   }
 
-  static const VerbRow* verb_row(std::string_view word) {
-    for (const VerbRow& row : verbs())
-      if (row.spelling == word) return &row;
-    return nullptr;
-  }
-
   bool read(Arg arg, Step& step) {
     switch (arg) {
       case Arg::nothing: return true;
@@ -129,6 +123,10 @@ class LineReader {
       case Arg::number:
         if (auto number = number_from(peek()); number && *number >= 0) step.value = Value::of(*number);
         else return refuses("a number such as 3");
+        break;
+      case Arg::integer:
+        if (auto number = number_from(peek())) step.value = Value::of(*number);
+        else return refuses("a number such as 3 or -3");
         break;
       case Arg::value:
         if (blank()) return true;

@@ -39,7 +39,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::result, "result", {object}, anybody},
     {Verb::exception, "exception", {object}, anybody},
     {Verb::create_task, "create_task", {script}, anybody},
-    {Verb::cancel_task, "cancel_task", {object}, anybody},
+    {Verb::cancel_task, "cancel_task", {object, value}, anybody},
     {Verb::cancelling, "cancelling", {object}, anybody},
     {Verb::current_task, "current_task", {}, anybody},
     {Verb::all_tasks, "all_tasks", {}, anybody},
@@ -68,6 +68,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
 
     {Verb::wait_for, "wait_for", {duration, object}, coroutine, scopes},
     {Verb::timeout, "timeout", {duration, script}, coroutine, scopes},
+    {Verb::reenter, "reenter", {thing, script}, coroutine, scopes},
     {Verb::reschedule, "reschedule", {thing, duration}, anybody, scopes},
     {Verb::expired, "expired", {thing}, anybody, scopes},
     {Verb::task_group, "task_group", {script}, coroutine, scopes},
@@ -77,8 +78,8 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::release, "release", {thing}, anybody, synchronisation},
     {Verb::locked, "locked", {thing}, anybody, synchronisation},
     {Verb::with, "with", {thing, script}, coroutine, synchronisation},
-    {Verb::create_semaphore, "create_semaphore", {thing, number}, anybody, synchronisation},
-    {Verb::create_bounded_semaphore, "create_bounded_semaphore", {thing, number}, anybody, synchronisation},
+    {Verb::create_semaphore, "create_semaphore", {thing, integer}, anybody, synchronisation},
+    {Verb::create_bounded_semaphore, "create_bounded_semaphore", {thing, integer}, anybody, synchronisation},
     {Verb::set_event, "set_event", {thing}, anybody, synchronisation},
     {Verb::clear_event, "clear_event", {thing}, anybody, synchronisation},
     {Verb::is_set, "is_set", {thing}, anybody, synchronisation},
@@ -118,10 +119,13 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::call_soon_threadsafe, "call_soon_threadsafe", {script}, anybody, threads},
     {Verb::thread, "thread", {duration, script}, anybody, threads},
     {Verb::run_in_executor, "run_in_executor", {object, duration, value}, anybody, threads},
+    {Verb::fail_in_executor, "fail_in_executor", {object, duration, error}, anybody, threads},
     {Verb::run_coroutine_threadsafe, "run_coroutine_threadsafe", {duration, script}, anybody, threads},
     {Verb::add_signal_handler, "add_signal_handler", {word, script}, anybody, threads},
+    {Verb::add_signal_handler_elsewhere, "add_signal_handler_elsewhere", {word, script}, anybody, threads},
     {Verb::remove_signal_handler, "remove_signal_handler", {word}, anybody, threads},
     {Verb::raise_signal, "raise_signal", {word}, anybody, threads},
+    {Verb::send_signal, "send_signal", {duration, word}, anybody, threads},
 
     {Verb::drop, "drop", {object}, anybody, lifetime},
     {Verb::collect, "collect", {}, anybody, lifetime},
@@ -150,6 +154,11 @@ static_assert(in_order(), "the table has one row per verb, in the order of the e
 }  // namespace
 
 std::span<const VerbRow, verbs_count> verbs() { return table; }
+
+const VerbRow* find_verb(std::string_view spelling) {
+  auto found = std::ranges::find(table, spelling, &VerbRow::spelling);
+  return found == table.end() ? nullptr : &*found;
+}
 
 bool takes_script(Verb verb) { return std::ranges::find(row(verb).args, script) != row(verb).args.end(); }
 
