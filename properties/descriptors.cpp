@@ -42,7 +42,8 @@ void Descriptors::read_event(std::size_t index) {
       return;
     case What::got:
       if (event.step.verb == Verb::receive) return end_receive(index);
-      if (is_outside(event) && event.step.verb == Verb::write_later && !without_effect(event)) return read_bytes(index, ends(event.id).buffers);
+      if (event.step.verb == Verb::write_later && !without_effect(event))
+        return read_bytes(index, ends(event.id).buffers);
       if (runs(history_, index)) end_pass(index);
       return;
     default: return;
@@ -232,9 +233,7 @@ void Descriptors::begin_turn(std::size_t watch, const Ends& ends, Direction dire
 }
 
 void Descriptors::end_pass(std::size_t index) {
-  for (; pass_ < turns.size(); ++pass_) {
-    turns[pass_].end = index;
-  }
+  for (; pass_ < turns.size(); ++pass_) turns[pass_].end = index;
 }
 
 void Descriptors::enter(std::size_t index) {
