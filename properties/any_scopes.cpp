@@ -24,6 +24,24 @@ class Pattern {
  public:
   Pattern(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
 
+  /// The body is late, and absorbs its cancellation, or somebody else wants it to end in the same moment.
+  void late_timeout() {
+    begin();
+    catch_in(wrapper);
+    Nanos deadline = (1 + random_.below(2)) * millisecond;
+    say({.who = wrapper, .verb = Verb::timeout, .name = body, .time = deadline});
+    if (random_.once_in(2)) {
+      say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = deadline});
+      say({.who = script_a, .verb = Verb::cancel_task, .name = script_t});
+      wait_long(body);
+    } else {
+      if (random_.once_in(2)) say({.who = body, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+      wait_long(random_.once_in(3) ? body : cleanup);
+    }
+    say({.who = script_t, .verb = Verb::cancelling, .name = script_t});
+    ask();
+  }
+
   void timeout() {
     begin();
     catch_in(wrapper);
@@ -84,7 +102,9 @@ class Pattern {
       say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = moment});
       complete(script_a);
     }
-    Name object = race ? future : operation();
+    bool begun = !race && random_.once_in(3);
+    Name object = race ? future : begun ? stubborn_operation() : operation();
+    if (begun) say({.who = script_t, .verb = Verb::yield});
     wait_for(object, race ? moment : -static_cast<Nanos>(random_.below(2)) * millisecond);
     ask();
   }
@@ -97,6 +117,17 @@ class Pattern {
     say({.who = bad, .verb = Verb::raise, .value = Value::of(ErrorKind::key)});
     for (Name task : {body, task_names[1], task_names[2], task_names[3]})
       if (task != bad) wait_or_clean_up(task);
+    ask();
+  }
+
+  /// A task of the group adds another when the body is over.
+  void growing_group() {
+    begin_group(ErrorKind::generic);
+    for (std::uint32_t first = 1 + random_.below(2); first <= 2; ++first) {
+      if (random_.once_in(2)) wait(task_names[first]);
+      say({.who = task_names[first], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
+    }
+    wait_long(task_names[3]);
     ask();
   }
 
@@ -269,26 +300,28 @@ class Pattern {
 
 void motif(Random& random, std::vector<Step>& steps) {
   Pattern pattern(random, steps);
-  switch (random.below(20)) {
+  switch (random.below(22)) {
     case 0:
     case 1: return pattern.timeout();
     case 2:
-    case 3:
-    case 4: return pattern.nested_timeouts();
+    case 3: return pattern.late_timeout();
+    case 4:
     case 5:
-    case 6: return pattern.wait_for();
-    case 7:
+    case 6: return pattern.nested_timeouts();
+    case 7: return pattern.wait_for();
     case 8:
     case 9:
-    case 10: return pattern.waiter_and_operation();
-    case 11:
+    case 10:
+    case 11: return pattern.waiter_and_operation();
     case 12:
-    case 13: return pattern.no_time();
-    case 14:
-    case 15: return pattern.failing_group();
-    case 16:
+    case 13:
+    case 14: return pattern.no_time();
+    case 15:
+    case 16: return pattern.failing_group();
     case 17:
-    case 18: return pattern.cancelled_group();
+    case 18:
+    case 19: return pattern.cancelled_group();
+    case 20: return pattern.growing_group();
     default: return pattern.task_group();
   }
 }
