@@ -13,6 +13,7 @@ ErrorKind kind_of(const Error& error) {
     case Error::Kind::runtime: return ErrorKind::runtime;
     case Error::Kind::timeout: return ErrorKind::timeout;
     case Error::Kind::group: return ErrorKind::group;
+    case Error::Kind::value: return ErrorKind::value;
     case Error::Kind::exit: return ErrorKind::exit;
     case Error::Kind::user: return static_cast<ErrorKind>(error.payload());
   }
@@ -27,6 +28,7 @@ Error error_of(ErrorKind kind) {
     case ErrorKind::runtime: return Error(Error::Kind::runtime);
     case ErrorKind::timeout: return Error(Error::Kind::timeout);
     case ErrorKind::group: return Error::group({});
+    case ErrorKind::value: return Error(Error::Kind::value);
     case ErrorKind::exit: return Error(Error::Kind::exit);
     default: return Error::user(static_cast<std::int64_t>(kind));
   }

@@ -108,6 +108,6 @@ class Scopes : public FamilyPlayer {
 
 }  // namespace
 
-std::unique_ptr<FamilyPlayer> make_scopes(Player& player) { return std::make_unique<Scopes>(player); }
+std::unique_ptr<FamilyPlayer> play_scopes(Player& player) { return std::make_unique<Scopes>(player); }
 
 }  // namespace cede

@@ -143,8 +143,9 @@ Verdict a_coroutine_cedes_if_something_inside_does(const History& history) {
   for (const Wait& wait : history.waits) {
     const FutureLife* future = awaited(history, wait);
     const Frame* inner = history.frame(wait.frame);
-    bool plain = row(history[wait.asked].step.verb).family == Family::core;
-    bool suspends = future ? is_pending(*future, wait.asked) && !history.cancels : plain && !wait.awaited;
+    Verb verb = history[wait.asked].step.verb;
+    bool suspends = future ? is_pending(*future, wait.asked) && !history.cancels
+                           : verb == Verb::yield || verb == Verb::sleep;
     if (wait.task && inner->caller && suspends && history.next(wait.asked))
       ruling.require(ceded(history, wait), wait.got, "it is to suspend, and its caller goes on");
   }

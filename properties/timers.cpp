@@ -213,7 +213,7 @@ Verdict what_becomes_due_in_a_pass_waits_for_the_next(const History& history) {
       continue;
     }
     std::size_t poll = history.polls[pass - 1];
-    bool due_in_pass = timer.due >= at(history, poll + 1) + history.trace().resolution &&
+    bool due_in_pass = timer.due >= at(history, history.after_wait(poll)) + history.trace().resolution &&
                        timer.due <= at(history, timer.entered);
     if (due_in_pass && !run_began(history, poll, timer.entered))
       ruling.require(false, timer.entered, "the timer became due while the jobs of this pass ran");

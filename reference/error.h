@@ -27,6 +27,8 @@ struct GroupError : std::runtime_error {
       : runtime_error("errors in a task group"), errors(std::move(errors)) {}
   std::shared_ptr<const std::vector<Error>> errors;
 };
+/// A value that does not make sense here.
+struct ValueError : std::logic_error { using logic_error::logic_error; };
 /// What an error of the user's own that was never thrown becomes at the public edge.
 struct UserError : std::runtime_error {
   explicit UserError(std::int64_t payload) : runtime_error("an error of the user's own"), payload(payload) {}
@@ -37,7 +39,7 @@ struct ExitError { int code = 0; };
 
 class Error {
  public:
-  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, timeout, group, exit, user };
+  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, timeout, group, value, exit, user };
 
   Error() = default;
   explicit Error(Kind kind, std::int64_t payload = 0) : kind_(kind), payload_(payload) {}
@@ -71,6 +73,8 @@ class Error {
     } catch (const GroupError& group) {
       error.kind_ = Kind::group;
       error.members_ = group.errors;
+    } catch (const ValueError&) {
+      error.kind_ = Kind::value;
     } catch (const UserError& user) {
       error.payload_ = user.payload;
     } catch (const ExitError& exit) {
@@ -95,6 +99,7 @@ class Error {
     switch (kind_) {
       case Kind::cancelled: throw CancelledError{payload_};
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
+      case Kind::value: throw ValueError("the value makes no sense here");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");
       case Kind::timeout: throw TimeoutError("the deadline was reached");
