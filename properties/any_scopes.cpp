@@ -42,6 +42,18 @@ class Pattern {
     ask();
   }
 
+  /// There is no time at all, or the body keeps the thread until it is late.
+  void no_suspension_in_time() {
+    begin();
+    catch_in(wrapper);
+    bool busy = random_.once_in(2);
+    say({.who = wrapper, .verb = Verb::timeout, .name = body, .time = busy ? millisecond : -static_cast<Nanos>(random_.below(2)) * millisecond});
+    if (busy) say({.who = body, .verb = Verb::busy, .time = (2 + random_.below(3)) * millisecond});
+    else work(body);
+    if (random_.once_in(4)) wait(body);
+    ask();
+  }
+
   void timeout() {
     begin();
     catch_in(wrapper);
@@ -300,10 +312,10 @@ class Pattern {
 
 void motif(Random& random, std::vector<Step>& steps) {
   Pattern pattern(random, steps);
-  switch (random.below(22)) {
+  switch (random.below(23)) {
     case 0:
     case 1: return pattern.timeout();
-    case 2:
+    case 2: return pattern.no_suspension_in_time();
     case 3: return pattern.late_timeout();
     case 4:
     case 5:
@@ -321,7 +333,8 @@ void motif(Random& random, std::vector<Step>& steps) {
     case 17:
     case 18:
     case 19: return pattern.cancelled_group();
-    case 20: return pattern.growing_group();
+    case 20: return pattern.late_timeout();
+    case 21: return pattern.growing_group();
     default: return pattern.task_group();
   }
 }
