@@ -5,9 +5,9 @@ namespace cede {
 namespace {
 
 constexpr Weight weights[] = {
-    {Verb::wait_for, 8},       {Verb::timeout, 10}, {Verb::reenter, 1},     {Verb::reschedule, 3}, {Verb::expired, 3},
-    {Verb::task_group, 8},     {Verb::create_task_in, 10}, {Verb::cancel_task, 4}, {Verb::cancelling, 3}, {Verb::sleep, 6},
-    {Verb::catch_, 4},
+    {Verb::wait_for, 8},   {Verb::timeout, 10},   {Verb::reenter, 1},         {Verb::reschedule, 3},
+    {Verb::expired, 3},    {Verb::task_group, 8}, {Verb::create_task_in, 10}, {Verb::cancel_task, 4},
+    {Verb::cancelling, 3}, {Verb::sleep, 6},      {Verb::catch_, 4},
 };
 
 /// Scripts that only patterns have.
@@ -35,7 +35,8 @@ class Pattern {
       say({.who = script_a, .verb = Verb::cancel_task, .name = script_t});
       wait_long(body);
     } else {
-      if (random_.once_in(2)) say({.who = body, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+      if (random_.once_in(2))
+        say({.who = body, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
       wait_long(random_.once_in(3) ? body : cleanup);
     }
     say({.who = script_t, .verb = Verb::cancelling, .name = script_t});
@@ -47,7 +48,10 @@ class Pattern {
     begin();
     catch_in(wrapper);
     bool busy = random_.once_in(2);
-    say({.who = wrapper, .verb = Verb::timeout, .name = body, .time = busy ? millisecond : -static_cast<Nanos>(random_.below(2)) * millisecond});
+    say({.who = wrapper,
+         .verb = Verb::timeout,
+         .name = body,
+         .time = busy ? millisecond : -static_cast<Nanos>(random_.below(2)) * millisecond});
     if (busy) say({.who = body, .verb = Verb::busy, .time = (2 + random_.below(3)) * millisecond});
     else work(body);
     if (random_.once_in(4)) wait(body);
@@ -163,7 +167,8 @@ class Pattern {
     if (random_.once_in(2)) work(body);
     for (Name task : {task_names[1], task_names[2], task_names[3]})
       if (!random_.once_in(3)) work(task);
-    if (random_.once_in(3)) say({.who = task_names[1], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
+    if (random_.once_in(3))
+      say({.who = task_names[1], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
     if (random_.once_in(2)) interfere();
     if (random_.once_in(4)) say({.who = script_t, .verb = Verb::create_task_in, .name = body, .script = child()});
     ask();
@@ -206,7 +211,10 @@ class Pattern {
     return kinds[random_.below(kinds.size())];
   }
   void catch_in(Name script) {
-    say({.who = script_t, .verb = Verb::catch_, .name = script, .value = Value::of(random_.once_in(3) ? caught() : ErrorKind::generic)});
+    say({.who = script_t,
+         .verb = Verb::catch_,
+         .name = script,
+         .value = Value::of(random_.once_in(3) ? caught() : ErrorKind::generic)});
   }
 
   Nanos delay() {
@@ -242,7 +250,8 @@ class Pattern {
       default: wait(who); break;
     }
     if (random_.once_in(4)) say({.who = who, .verb = Verb::raise, .value = Value::of(ErrorKind::key)});
-    else if (random_.once_in(3)) say({.who = who, .verb = Verb::return_, .value = Value::of(std::int64_t{1 + random_.below(9)})});
+    else if (random_.once_in(3))
+      say({.who = who, .verb = Verb::return_, .value = Value::of(std::int64_t{1 + random_.below(9)})});
   }
 
   /// What wait_for waits for.
@@ -277,14 +286,20 @@ class Pattern {
     wait_long(cleanup);
     if (!random_.once_in(3)) wait(object);
     std::uint32_t end = random_.below(5);
-    if (end < 2) say({.who = object, .verb = Verb::raise, .value = Value::of(end == 0 ? ErrorKind::key : ErrorKind::cancelled)});
+    if (end < 2)
+      say({.who = object, .verb = Verb::raise, .value = Value::of(end == 0 ? ErrorKind::key : ErrorKind::cancelled)});
     if (end == 2) say({.who = object, .verb = Verb::return_, .value = Value::of(std::int64_t{6})});
     return object;
   }
 
   void complete(Name who) {
-    if (random_.once_in(4)) say({.who = who, .verb = Verb::set_exception, .name = future, .value = Value::of(ErrorKind::key)});
-    else say({.who = who, .verb = Verb::set_result, .name = future, .value = Value::of(std::int64_t{1 + random_.below(9)})});
+    if (random_.once_in(4))
+      say({.who = who, .verb = Verb::set_exception, .name = future, .value = Value::of(ErrorKind::key)});
+    else
+      say({.who = who,
+           .verb = Verb::set_result,
+           .name = future,
+           .value = Value::of(std::int64_t{1 + random_.below(9)})});
   }
 
   /// Somebody completes what is waited for, or wants somebody cancelled, or both.
