@@ -47,13 +47,14 @@ class Motif {
   Motif(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps), waiters_(2 + random.below(2)) {}
 
   void any() {
-    switch (random_.below(8)) {
+    switch (random_.below(10)) {
       case 0:
       case 1: return about_lock(lock);
       case 2: return about_semaphore();
       case 3: return about_event();
       case 4:
-      case 5: return about_condition();
+      case 5:
+      case 6: return about_condition();
       default: return about_queue();
     }
   }
@@ -98,7 +99,7 @@ class Motif {
   template <class Wake, class Overtake>
   void wake_and(Wake wake, Overtake overtake) {
     yield(cause, 1);
-    if (random_.once_in(6)) say(cause, Verb::cancel_task, waiter());
+    if (random_.once_in(4)) say(cause, Verb::cancel_task, waiter());
     wake();
     switch (random_.below(4)) {
       case 0: overtake(); break;
@@ -167,7 +168,7 @@ class Motif {
       bool held = !random_.once_in(8);
       if (held) say(cause, Verb::acquire, condition);
       if (predicate && random_.once_in(2)) say(cause, Verb::set_result, Name("f"));
-      if (held && random_.once_in(2)) {
+      if (held && !random_.once_in(3)) {
         wake_and([&] { say(cause, Verb::notify, condition, number(1)); }, [&] { yield(cause, 1); });
         say(cause, Verb::release, condition);
         return;
@@ -187,12 +188,12 @@ class Motif {
     for (std::uint32_t i = 0; i < waiters_; ++i)
       for (std::uint32_t times = 1 + random_.below(2); times > 0; --times)
         say(task_names[i], getters ? Verb::get : Verb::put, queue, getters ? Value{} : number(1 + random_.below(9)));
-    if (random_.once_in(3)) say(Name("v"), Verb::join, queue);
     if (random_.once_in(2))
       return wake_and([&] { meet(getters); }, [&] { meet(!getters); });
     yield(cause, random_.below(3));
     interfere([&] {
-      if (random_.once_in(5)) return say(cause, random_.once_in(3) ? Verb::qsize : Verb::task_done, queue);
+      constexpr std::array others{Verb::qsize, Verb::task_done, Verb::join};
+      if (random_.once_in(3)) return say(cause, others[random_.below(3)], queue);
       meet(getters != random_.once_in(4));
     });
   }

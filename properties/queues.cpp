@@ -146,15 +146,18 @@ class QueueRuling {
     if (!items_.empty() && getters_.line.empty()) {
       ruling(delivering).require(!use.suspended, shown, "there is an item, and the get suspended");
     } else if (!items_.empty() && getters_.first()) {
-      if (use.suspended)
-        overtaking.variant("hand-over", shown);
-      else
-        overtaking.require(true, shown, {});
-      getters_.overtaken |= !use.suspended;
+      come_late(!use.suspended, shown);
     }
     if (!use.suspended) return;
     disturbed_ |= !use.stays;
     getters_.line.push_back(&use);
+  }
+
+  /// Others wait, and one of them was woken: the newcomer gets its item, or waits too.
+  void come_late(bool faster, std::size_t event) {
+    if (faster) overtaking.require(true, event, {});
+    else overtaking.variant("hand-over", event);
+    getters_.overtaken |= faster;
   }
 
   void end_get(const Use& use) {
@@ -180,8 +183,8 @@ class QueueRuling {
       ruling(bounding).require(use.raised(), use.asked, "an item came out of an empty queue");
     else if (getters_.line.empty())
       ruling(bounding).require(!use.raised(), use.asked, "an item was refused although there is one");
-    else if (!use.raised())
-      getters_.overtaken |= getters_.first() != nullptr;
+    else if (getters_.first())
+      come_late(!use.raised(), use.asked);
     if (!use.raised()) take(use);
   }
 
