@@ -13,7 +13,9 @@
 #include <functional>
 #include <map>
 #include <utility>
+#include <vector>
 
+#include "reference/choices.h"
 #include "spec/value.h"
 
 namespace cede {
@@ -51,6 +53,10 @@ class World {
 
   Pace pace() const { return pace_; }
 
+  /// Makes the free choices of loops that can be told (reference/choices.h); has to outlive the world.
+  void let_choose(reference::Choices* choices) { choices_ = choices; }
+  reference::Choices* choices() const { return choices_; }
+
   /// A new scenario begins. The clock goes on from where it was, since a loop may not see it go
   /// back, but at a whole second, so that roundings are the same in every run; only after 73 years
   /// it begins anew.
@@ -81,8 +87,19 @@ class World {
   using Appointment = std::pair<Nanos, std::uint64_t>;
 
   /// At this time on the loop's clock something happens outside the loop, such as a write to a
-  /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait.
+  /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait, or while a job
+  /// is busy.
   Appointment at(Nanos when, std::function<void()> happens);
+  /// At the beginning of the loop's next wait, before the loop is seen to poll; or when the scenario ends.
+  void at_next_wait(std::function<void()> happens) { at_next_wait_.push_back(std::move(happens)); }
+  /// That, now.
+  void let_others_go_on();
+  /// Whether the scenario ends: nothing that is waited for will come.
+  bool ending() const { return ending_; }
+  /// The calling thread has woken the loop. If it is not the loop's, it lets the loop go on, unless
+  /// something else is to happen first.
+  void woken();
+
   /// It will not happen. Harmless when it has.
   void call_off(const Appointment& appointment) { outside_.erase(appointment); }
 
@@ -118,10 +135,13 @@ class World {
   static constexpr Nanos latest = forever / 2;  // the end of time: a clock has to stay readable
 
   Pace pace_;
+  reference::Choices* choices_ = nullptr;
   Nanos now_ = origin;
   Nanos beginning_ = 0;
   WaitObserver* observer_ = nullptr;
   std::map<Appointment, std::function<void()>> outside_;
+  std::vector<std::function<void()>> at_next_wait_;
+  bool ending_ = false;
   std::uint64_t appointments_ = 0;
   int waits_ = 0;
   int polls_ = 0;       // waits that took no time, in a row
@@ -130,6 +150,7 @@ class World {
 
 template <class Attempt>
 long World::wait(Nanos timeout, Attempt attempt) {
+  if (!at_next_wait_.empty()) let_others_go_on();
   count_wait(timeout);
   const Nanos deadline = deadline_of(timeout);
   for (int rests = 0;;) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/exhaustive.h"
 #include "properties/for_all.h"
 #include "properties/shrink.h"
 
@@ -9,6 +10,17 @@ namespace cede {
 namespace {
 
 constexpr std::size_t violations_kept = 8;
+
+/// Shrinks them all, and gives the simplest that comes of it.
+template <class Wanted>
+Scenario smallest(const std::vector<Scenario>& scenarios, Wanted wanted) {
+  Scenario smallest;
+  for (const Scenario& scenario : scenarios) {
+    Scenario small = shrink(scenario, wanted);
+    if (smallest.steps.empty() || simpler(small, smallest)) smallest = std::move(small);
+  }
+  return smallest;
+}
 
 }  // namespace
 
@@ -25,6 +37,7 @@ Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<c
     result.property = &*property;
     results_.push_back(result);
   }
+  if (adapter.exact_order && &adapter != &reference_adapter() && pace == World::Pace::frozen) acceptor_.emplace(adapter);
 }
 
 void Campaign::play_examples() {
@@ -46,10 +59,17 @@ void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::f
   });
 }
 
+void Campaign::play_programs(std::size_t steps, const std::function<bool()>& go_on) {
+  for_all_programs(steps, [&](const Scenario& scenario) {
+    play(scenario);
+    return go_on();
+  });
+}
+
 void Campaign::play(const Scenario& scenario) {
-  adapter_.run(adapter_, scenario, world_, trace_);
-  history_.read(trace_);
+  play_and_read(scenario);
   ++played_;
+  bool violated = false;
   for (ClauseResult& result : results_) {
     Verdict verdict = result.property->judge(history_);
     if (verdict.kind == Verdict::Kind::not_reached) continue;
@@ -57,26 +77,52 @@ void Campaign::play(const Scenario& scenario) {
     if (verdict.decisive()) ++result.decisive;
     if (verdict.kind == Verdict::Kind::variant) ++result.variants[verdict.text];
     if (!verdict.violated()) continue;
+    violated = true;
     if (++result.violated == 1) result.first_violation = played_;
     if (result.violations.size() < violations_kept) result.violations.push_back(scenario);
   }
+  if (acceptor_ && !violated && order_.scenarios.size() < violations_kept) compare(scenario);
+}
+
+void Campaign::play_and_read(const Scenario& scenario) {
+  if (world_.choices()) any_choices_.begin(scenario);
+  adapter_.run(adapter_, scenario, world_, trace_);
+  history_.read(trace_);
+}
+
+void Campaign::compare(const Scenario& scenario) {
+  ++order_.compared;
+  if (!parts_unexplained(scenario)) return;
+  if (++order_.unexplained == 1) order_.first_unexplained = played_;
+  order_.scenarios.push_back(scenario);
+}
+
+/// Of what was played last. A clause may explain it that nobody has asked about.
+bool Campaign::parts_unexplained(const Scenario& scenario) {
+  Acceptor::Judgement judgement = acceptor_->judge(scenario, trace_);
+  if (judgement == Acceptor::Judgement::undecided) ++order_.undecided;
+  return judgement == Acceptor::Judgement::rejects &&
+         std::ranges::none_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); });
+}
+
+bool Campaign::is_unexplained(const Scenario& scenario) {
+  play_and_read(scenario);
+  return parts_unexplained(scenario);
 }
 
 Verdict Campaign::judge(const Scenario& scenario, const Property& property) {
-  adapter_.run(adapter_, scenario, world_, trace_);
-  history_.read(trace_);
+  play_and_read(scenario);
   return property.judge(history_);
 }
 
 Scenario Campaign::smallest_violation(const ClauseResult& result) {
-  Scenario smallest;
-  for (const Scenario& violation : result.violations) {
-    Scenario small = shrink(violation, [&](const Scenario& candidate) {
-      return judge(candidate, *result.property).violated();
-    });
-    if (smallest.steps.empty() || simpler(small, smallest)) smallest = std::move(small);
-  }
-  return smallest;
+  return smallest(result.violations, [&](const Scenario& candidate) {
+    return judge(candidate, *result.property).violated();
+  });
+}
+
+Scenario Campaign::smallest_unexplained() {
+  return smallest(order_.scenarios, [&](const Scenario& candidate) { return is_unexplained(candidate); });
 }
 
 }  // namespace cede

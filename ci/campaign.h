@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "adapters/adapters.h"
+#include "ci/acceptor.h"
+#include "ci/any_choices.h"
 #include "properties/property.h"
 #include "spec/chapters.h"
 
@@ -29,24 +32,47 @@ struct ClauseResult {
 /// How many decisive scenarios a MUST clause needs: one in 500, at most 200; enough that a rule which is
 /// broken now and then shows.
 std::uint64_t floor_for(std::uint64_t played);
+/// What came of comparing whole traces with the reference's (acceptor.h).
+struct OrderResult {
+  std::uint64_t compared = 0;
+  std::uint64_t undecided = 0;
+  std::uint64_t unexplained = 0;      // the traces part, and no clause is violated
+  std::vector<Scenario> scenarios;    // the first few of these
+  std::uint64_t first_unexplained = 0;  // as first_violation
+};
 
 class Campaign {
  public:
-  /// For the properties of those clauses; tier X only if the loop declares the exact order.
+  /// For the properties of those clauses; tier X only if the loop declares the exact order. Then, in
+  /// virtual time, its traces are also compared whole, except for the reference's own.
   Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses);
 
   /// Random scenarios will not say these verbs.
   void leave_out(std::vector<Verb> verbs) { left_out_ = std::move(verbs); }
+  /// From here on the loop's free choices are random instead of first come, first served.
+  void choose_at_random() { world_.let_choose(&any_choices_); }
+
   /// Plays the examples of all clauses, which come first in every campaign.
   void play_examples();
   /// Plays the scenarios that follow from the seed. `go_on` is asked after each.
   void play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on);
+  /// Plays every program of at most so many steps (properties/exhaustive.h).
+  void play_programs(std::size_t steps, const std::function<bool()>& go_on);
   void play(const Scenario& scenario);
 
   /// The smallest scenario found that still violates the clause, from several beginnings.
   Scenario smallest_violation(const ClauseResult& result);
   /// Plays it once more and judges it by one property.
   Verdict judge(const Scenario& scenario, const Property& property);
+
+  /// Whether the loop is held to the exact order.
+  bool compares() const { return acceptor_.has_value(); }
+  const OrderResult& order() const { return order_; }
+  /// The smallest scenario found whose trace parts from the reference's though no clause is violated.
+  Scenario smallest_unexplained();
+  /// Plays it once more; `acceptor()` then knows where the traces part.
+  bool is_unexplained(const Scenario& scenario);
+  const Acceptor& acceptor() const { return *acceptor_; }
 
   const std::vector<ClauseResult>& results() const { return results_; }
   std::uint64_t played() const { return played_; }
@@ -55,12 +81,19 @@ class Campaign {
   const Adapter& adapter() const { return adapter_; }
 
  private:
+  void play_and_read(const Scenario& scenario);
+  void compare(const Scenario& scenario);
+  bool parts_unexplained(const Scenario& scenario);
+
   const Adapter& adapter_;
+  AnyChoices any_choices_;
   World world_;
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
   std::vector<Verb> left_out_;
+  std::optional<Acceptor> acceptor_;
+  OrderResult order_;
   std::uint64_t played_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "ci/exit.h"
 #include "ci/run.h"
+#include "properties/exhaustive.h"
 #include "properties/for_all.h"
 #include "properties/generator.h"
 
@@ -180,6 +181,10 @@ TEST(Budget, is_a_number_of_cases_or_of_seconds) {
   EXPECT_EQ(budget.seconds, 0);
   EXPECT_TRUE(parse_budget("1.5s", budget));
   EXPECT_EQ(budget.seconds, 1.5);
+  EXPECT_TRUE(parse_budget("exhaustive:2", budget));
+  EXPECT_EQ(budget.steps, 2u);
+  EXPECT_EQ(budget.cases, count_programs(2));
+  EXPECT_EQ(budget.text(), "exhaustive:2");
   for (const char* text : {"", "s", "cases", "10", "10 s", "10S", "-1s", "0cases", "0.5cases", "1e99cases", "infs"})
     EXPECT_FALSE(parse_budget(text, budget)) << text;
 }

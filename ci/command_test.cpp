@@ -15,6 +15,7 @@
 
 #include "adapters/adapters.h"
 #include "ci/exit.h"
+#include "properties/exhaustive.h"
 #include "spec/chapters.h"
 
 namespace cede {
@@ -207,6 +208,25 @@ TEST_F(Command, a_filter_of_googletests_that_leaves_nothing_verifies_nothing) {
   EXPECT_EQ(json.back()["exit"], 4);
 }
 
+TEST_F(Command, plays_every_small_program_and_says_how_many) {
+  Ended ended = cede({"run", "--budget", "exhaustive:3", "--json", folder_ / "report"});
+  EXPECT_EQ(ended.exit, 0) << ended;
+  std::string count = std::to_string(count_programs(3)), letters = std::to_string(alphabet().size());
+  EXPECT_TRUE(contains(ended.out, "every program of up to 3 steps out of " + letters + ": " + count)) << ended;
+  EXPECT_TRUE(contains(ended.out, "floors do not apply")) << ended;
+  EXPECT_TRUE(contains(ended.out, "decided by no program of this scope: ")) << ended;
+  for (const auto& json : json_lines(contents(folder_ / "report"))) {
+    if (json["kind"] == "loop") EXPECT_EQ(json["scenarios"], count_programs(3));
+    if (json["kind"] == "clause") EXPECT_TRUE(json["status"] == "verified" || json["status"] == "out of scope");
+  }
+}
+
+TEST_F(FaultyCommand, exits_with_1_when_a_small_program_violates_a_clause) {
+  Ended ended = cede({"run", "--loop", "faulty/drains_until_empty", "PASS-2", "--budget", "exhaustive:3"});
+  EXPECT_EQ(ended.exit, 1) << ended;
+  EXPECT_TRUE(contains(ended.out, "FAIL faulty/drains_until_empty PASS-2")) << ended;
+}
+
 // What is not understood.
 
 TEST_F(Command, names_what_is_wrong_with_its_options_in_one_line) {
@@ -223,8 +243,9 @@ TEST_F(Command, names_what_is_wrong_with_its_options_in_one_line) {
 }
 
 TEST_F(Command, refuses_a_budget_without_a_unit_or_of_nothing) {
-  for (const char* budget : {"100", "fast", "0s", "0cases", "-5s", "10min", "1e99s", "nans", "s", ""})
-    expect_usage({"run", "--budget", budget}, "20000cases or 30s");
+  for (const char* budget : {"100", "fast", "0s", "0cases", "-5s", "10min", "1e99s", "nans", "s", "",
+                             "exhaustive", "exhaustive:0", "exhaustive:44"})
+    expect_usage({"run", "--budget", budget}, "20000cases, 30s or exhaustive:4");
 }
 
 TEST_F(Command, names_the_loop_that_is_unknown_and_those_that_are_there) {

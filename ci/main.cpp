@@ -62,11 +62,18 @@ struct Line {
         ->option_text("virtual|creeping|real");
   }
 
+  void choices_option(CLI::App& command, bool& random) {
+    const std::map<std::string, bool> choices{{"first", false}, {"random", true}};
+    command.add_option("--choices", random, "which equal deadlines or ready descriptors go first, if a loop asks")
+        ->transform(CLI::CheckedTransformer(choices).description(""))
+        ->option_text("first|random");
+  }
+
   void budget_option(CLI::App& command) {
     command.add_option_function<std::string>("--budget", [this](const std::string& text) {
       if (!parse_budget(text, options.budget))
-        throw CLI::ValidationError("--budget", "expected 20000cases or 30s, not " + text);
-    }, "how much to play on each loop: 20000cases or 30s")->option_text("N");
+        throw CLI::ValidationError("--budget", "expected 20000cases, 30s or exhaustive:4, not " + text);
+    }, "how much to play on each loop: 20000cases, 30s or exhaustive:4")->option_text("N");
     command.add_option("--seed", options.seed, "where the random scenarios begin")
         ->option_text("N")->check(at_least(0));
   }
@@ -80,6 +87,7 @@ struct Line {
     pace_option(command, options.pace);
     command.add_option("--without", options.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false);
+    choices_option(command, options.random_choices);
     command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
@@ -102,7 +110,7 @@ struct Line {
     command.callback([this, &command] {
       if (options.loops.empty()) options.loops = {"reference"};
       if (command.count("--seed") == 0) options.seed = random_seed();
-      if (command.count("--budget") == 0) options.budget = Budget{UINT32_MAX, 0};
+      if (command.count("--budget") == 0) options.budget = Budget{UINT32_MAX, 0, 0};
       act = [this] { return run(options); };
     });
   }
@@ -112,6 +120,7 @@ struct Line {
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
     command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP");
     pace_option(command, replayed.pace);
+    choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
   }
 

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "ci/acceptor.h"
+#include "ci/any_choices.h"
 #include "ci/report.h"
 #include "ci/run.h"
 
@@ -20,8 +22,11 @@ Exit usage(const std::string& message) {
   return Exit::usage;
 }
 
-Trace play_on(const Adapter& adapter, const Scenario& scenario, World::Pace pace) {
+Trace play_on(const Adapter& adapter, const Scenario& scenario, World::Pace pace, bool random_choices) {
   World world(pace);
+  AnyChoices choices;
+  choices.begin(scenario);
+  if (random_choices) world.let_choose(&choices);
   Trace trace;
   adapter.run(adapter, scenario, world, trace);
   return trace;
@@ -58,8 +63,8 @@ Exit replay(const ReplayOptions& options) {
   const Adapter* adapter = find_adapter(options.loop, why);
   if (!adapter) return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
 
-  Trace expected = play_on(reference_adapter(), parsed.scenario, options.pace);
-  Trace seen = play_on(*adapter, parsed.scenario, options.pace);
+  Trace expected = play_on(reference_adapter(), parsed.scenario, options.pace, false);
+  Trace seen = play_on(*adapter, parsed.scenario, options.pace, options.random_choices);
   History history;
   history.read(seen);
 
@@ -79,6 +84,15 @@ Exit replay(const ReplayOptions& options) {
       verdicts += fmt::format("variant   {} {}: {}\n", clause->id, clause->title, verdict.text);
     } else if (verdict.decisive()) {
       verdicts += fmt::format("holds     {} {}\n", clause->id, clause->title);
+    }
+  }
+  if (exit == Exit::verified && adapter->exact_order && options.pace == World::Pace::frozen) {
+    Acceptor acceptor(*adapter);
+    if (acceptor.judge(parsed.scenario, seen) == Acceptor::Judgement::rejects) {
+      exit = Exit::departs;
+      deciding = acceptor.parted().seen;
+      expected = acceptor.closest();
+      verdicts += "parts     from the exact order, and no clause explains it\n";
     }
   }
   if (to_string(expected) != to_string(seen))

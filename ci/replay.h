@@ -12,10 +12,12 @@ struct ReplayOptions {
   std::string file;  // - for standard input
   std::string loop = "reference";
   World::Pace pace = World::Pace::frozen;
+  bool random_choices = false;
 };
 
 /// Prints the trace, the reference's beside it where they differ, and every clause that the
-/// scenario reaches. Exit::departs if one of them is violated.
+/// scenario reaches. Exit::departs if one of them is violated, or if the loop declares the exact order
+/// and parts from it.
 Exit replay(const ReplayOptions& options);
 
 /// The whole file, or what comes from standard input for `-`; false with a message in `why`.

@@ -1,6 +1,7 @@
 #include "ci/report.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -67,8 +68,25 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
     json["deciding_event"] = finding.verdict.event;
     json["seen"] = trace_json(finding.seen);
     json["expected"] = trace_json(finding.expected);
-    json["replay"] = replay_line(finding.scenario, loop.adapter->name, "cede");
+    json["replay"] = replay_line(finding.scenario, loop, "cede");
   }
+  return json;
+}
+
+Json order_json(const LoopReport& loop) {
+  Json json{{"kind", "order"},
+            {"loop", loop.adapter->name},
+            {"compared", loop.order->compared},
+            {"undecided", loop.order->undecided},
+            {"unexplained", loop.order->unexplained}};
+  if (!loop.divergence) return json;
+  const Divergence& divergence = *loop.divergence;
+  json["scenario"] = to_string(divergence.scenario);
+  json["seen_event"] = divergence.parting.seen;
+  json["expected_event"] = divergence.parting.expected;
+  json["seen"] = trace_json(divergence.seen);
+  json["expected"] = trace_json(divergence.expected);
+  json["replay"] = replay_line(divergence.scenario, loop, "cede");
   return json;
 }
 
@@ -80,6 +98,7 @@ std::string_view spelling(Status status) {
     case Status::failed: return "failed";
     case Status::not_verified: return "not verified";
     case Status::unsupported: return "unsupported";
+    case Status::out_of_scope: return "out of scope";
     case Status::not_held: return "not held";
   }
   return {};
@@ -100,12 +119,14 @@ std::vector<Exit> exits(const RunReport& report) {
     if (std::ranges::find(exits, exit) == exits.end()) exits.push_back(exit);
   };
   bool anything = false;
-  for (const LoopReport& loop : report.loops)
+  for (const LoopReport& loop : report.loops) {
+    if (loop.divergence) add(Exit::departs);
     for (const ClauseReport& clause : loop.clauses) {
       anything |= clause.status == Status::verified || clause.status == Status::failed;
       if (clause.status == Status::failed) add(Exit::departs);
       if (clause.status == Status::not_verified && clause.clause->level == "MUST") add(Exit::not_verified);
     }
+  }
   if (!anything) add(Exit::not_verified);
   return exits;
 }
@@ -126,6 +147,7 @@ std::string to_json_lines(const RunReport& report) {
           {"scenarios", loop.played},
           {"floor", loop.floor}});
     for (const ClauseReport& clause : loop.clauses) line(clause_json(loop, clause));
+    if (loop.order) line(order_json(loop));
   }
   for (const std::string& absent : report.absent) line({{"kind", "absent"}, {"loop", absent}});
   Json codes = Json::array();
@@ -141,11 +163,11 @@ std::string command = "cede";
 const std::string& called_as() { return command; }
 void set_called_as(std::string name) { command = std::move(name); }
 
-std::string replay_line(const Scenario& scenario, std::string_view loop, std::string_view command) {
+std::string replay_line(const Scenario& scenario, const LoopReport& loop, std::string_view command) {
   std::string text = to_string(scenario);
   std::string escaped;
   for (char c : text) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
-  return fmt::format("printf '{}' | {} replay --loop {} -", escaped, command, loop);
+  return fmt::format("printf '{}' | {} replay --loop {}{} -", escaped, command, loop.adapter->name, loop.options);
 }
 
 std::string marked(const Trace& trace, std::size_t event) {
@@ -176,7 +198,24 @@ std::string to_text(const LoopReport& loop, const ClauseReport& report, bool col
   text += fmt::format("\n  expected, as the reference does it\n{}", indented(marked(finding.expected, never), "    "));
   text += fmt::format("\n  seen: {}\n{}", finding.verdict.text,
                       indented(marked(finding.seen, finding.verdict.event), "    "));
-  text += fmt::format("\n  replay  {}\n\n", replay_line(finding.scenario, loop.adapter->name));
+  text += fmt::format("\n  replay  {}\n\n", replay_line(finding.scenario, loop));
+  return text;
+}
+
+std::string divergence_text(const LoopReport& loop, bool color) {
+  Paint paint{color};
+  const Divergence& divergence = *loop.divergence;
+  std::string text = fmt::format("{} {} {}: unexplained\n", paint.red("FAIL"), loop.adapter->name,
+                                 paint.bold("exact order"));
+  text += "  The loop declares the exact order, but does what the reference never does, whatever it is let\n"
+          "  choose; and no clause is violated. One is missing, or the loop should not declare it.\n";
+  text += fmt::format("\n  smallest scenario ({} of {} traces that were compared)\n", loop.order->unexplained,
+                      loop.order->compared);
+  text += indented(to_string(divergence.scenario), "      ");
+  text += fmt::format("\n  expected, as far as the reference goes along\n{}",
+                      indented(marked(divergence.expected, divergence.parting.expected), "    "));
+  text += fmt::format("\n  seen\n{}", indented(marked(divergence.seen, divergence.parting.seen), "    "));
+  text += fmt::format("\n  replay  {}\n\n", replay_line(divergence.scenario, loop));
   return text;
 }
 
@@ -187,8 +226,8 @@ std::string summary(const LoopReport& loop, bool color) {
     int held = 0, verified = 0, layered = 0;
     std::uint64_t least = UINT64_MAX;
     for (const ClauseReport& report : loop.clauses) {
-      if (report.clause->level != level || report.status == Status::not_held || report.status == Status::unsupported)
-        continue;
+      constexpr std::array asked{Status::verified, Status::failed, Status::not_verified};
+      if (report.clause->level != level || std::ranges::find(asked, report.status) == asked.end()) continue;
       ++held;
       least = std::min(least, report.result.decisive);
       if (report.status != Status::verified) continue;
@@ -201,6 +240,12 @@ std::string summary(const LoopReport& loop, bool color) {
                         verified == held ? paint.green(counts) : paint.red(counts),
                         layered ? fmt::format(", {} of them layered", layered) : "", least);
   }
+  if (loop.order) {
+    std::string counts = fmt::format("{} traces compared whole, {} unexplained", loop.order->compared,
+                                     loop.order->unexplained);
+    text += fmt::format("  exact order: {}{}\n", loop.order->unexplained ? paint.red(counts) : paint.green(counts),
+                        loop.order->undecided ? fmt::format(", {} undecided", loop.order->undecided) : "");
+  }
   auto list = [&](Status status, std::string_view words) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)
@@ -210,6 +255,7 @@ std::string summary(const LoopReport& loop, bool color) {
   list(Status::failed, "departs from");
   list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor));
   list(Status::unsupported, "unsupported");
+  list(Status::out_of_scope, "decided by no program of this scope");
   list(Status::not_held, "not held to exact order");
   for (const ClauseReport& report : loop.clauses)
     for (auto& [name, count] : report.result.variants)

@@ -16,6 +16,7 @@ enum class Status {
   failed,        // a scenario violates it
   not_verified,  // decisive too seldom to say
   unsupported,   // the loop cannot do what the clause is about
+  out_of_scope,  // no program of the small scope decides it
   not_held,      // tier X, and the loop does not declare the exact order
 };
 
@@ -38,11 +39,23 @@ struct ClauseReport {
   std::optional<Finding> finding;
 };
 
+/// The smallest scenario whose trace is none that the reference could have, though no clause is
+/// violated, and where they part.
+struct Divergence {
+  Scenario scenario;
+  Trace seen;
+  Trace expected;  // the reference's that goes along furthest
+  Parting parting;
+};
+
 struct LoopReport {
   const Adapter* adapter = nullptr;
   std::uint64_t played = 0;
   std::uint64_t floor = 0;  // decisive scenarios that a MUST clause needs
   std::vector<ClauseReport> clauses;
+  std::optional<OrderResult> order;  // if it is held to the exact order
+  std::optional<Divergence> divergence;
+  std::string options;  // that a replay has to repeat
 };
 
 struct RunReport {
@@ -66,6 +79,8 @@ std::string to_json_lines(const RunReport& report);
 /// A failure for people: clause, words, smallest scenario, expected and seen trace with the
 /// deciding event marked, and a line to replay it.
 std::string to_text(const LoopReport& loop, const ClauseReport& clause, bool color);
+/// The same for a divergence that no clause explains.
+std::string divergence_text(const LoopReport& loop, bool color);
 /// A few lines per loop.
 std::string summary(const LoopReport& loop, bool color);
 
@@ -74,7 +89,7 @@ const std::string& called_as();
 void set_called_as(std::string command);
 
 /// A shell command that plays the scenario again, by the name under which cede was called.
-std::string replay_line(const Scenario& scenario, std::string_view loop, std::string_view command = called_as());
+std::string replay_line(const Scenario& scenario, const LoopReport& loop, std::string_view command = called_as());
 
 /// A trace with its times, the deciding event marked; long ones are cut around it.
 std::string marked(const Trace& trace, std::size_t event);

@@ -15,6 +15,7 @@
 
 #include "ci/report.h"
 #include "ci/terminal.h"
+#include "properties/exhaustive.h"
 
 namespace cede {
 namespace {
@@ -43,6 +44,7 @@ class LoopRun {
     std::vector<Verb> verbs;
     for (const std::string& spelling : options.without) verbs.push_back(find_verb(spelling)->verb);
     campaign_.leave_out(std::move(verbs));
+    if (options.random_choices) campaign_.choose_at_random();
   }
 
   void play() {
@@ -50,21 +52,31 @@ class LoopRun {
     report_.adapter = &adapter_;
     auto begin = std::chrono::steady_clock::now();
     Progress progress(adapter_.name);
-    campaign_.play_examples();
-    std::uint64_t cases = options_.budget.cases;
-    campaign_.play_random(options_.seed, cases, [&] {
+    const Budget& budget = options_.budget;
+    auto go_on = [&] {
       if (World::interrupted) return false;
       if (campaign_.played() % 512 != 0 && options_.pace != World::Pace::real) return true;
-      progress.show(campaign_.played(), cases);
+      progress.show(campaign_.played(), budget.cases);
       Seconds spent = std::chrono::steady_clock::now() - begin;
-      return (options_.budget.seconds == 0 || spent.count() < options_.budget.seconds);
-    });
+      return (budget.seconds == 0 || spent.count() < budget.seconds);
+    };
+    if (budget.steps) {
+      campaign_.play_programs(budget.steps, go_on);
+    } else {
+      campaign_.play_examples();
+      campaign_.play_random(options_.seed, budget.cases, go_on);
+    }
     report_.played = campaign_.played();
-    report_.floor = floor_for(report_.played);
+    report_.floor = budget.steps ? 1 : floor_for(report_.played);  // once is enough where all is played
+    if (options_.random_choices) report_.options = " --choices random";
     for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
+    if (!campaign_.compares()) return;
+    report_.order = campaign_.order();
+    if (report_.order->unexplained) report_.divergence = find_divergence();
   }
 
   const std::string& name() const { return adapter_.name; }
+  bool compares() const { return campaign_.compares(); }
   const LoopReport& report() const { return report_; }
   const ClauseReport& report_of(const Clause* clause) const {
     return *std::ranges::find(report_.clauses, clause, &ClauseReport::clause);
@@ -89,6 +101,8 @@ class LoopRun {
     } else if (const Unsupported* missing = missing_verb(clause, adapter_)) {
       report.status = Status::unsupported;
       report.reason = fmt::format("{}: {}", spelling(missing->verb), missing->reason);
+    } else if (options_.budget.steps) {
+      report.status = Status::out_of_scope;
     }
     return report;
   }
@@ -101,6 +115,16 @@ class LoopRun {
     World world(options_.pace);
     reference_adapter().run(reference_adapter(), finding.scenario, world, finding.expected);
     return finding;
+  }
+
+  Divergence find_divergence() {
+    Divergence divergence;
+    divergence.scenario = campaign_.smallest_unexplained();
+    (void)campaign_.is_unexplained(divergence.scenario);
+    divergence.seen = campaign_.trace();
+    divergence.expected = campaign_.acceptor().closest();
+    divergence.parting = campaign_.acceptor().parted();
+    return divergence;
   }
 
   const RunOptions& options_;
@@ -125,6 +149,7 @@ class ClauseTest : public testing::Test {
         if (clause_.level != "MUST") GTEST_SKIP() << "decisive in too few scenarios";
         FAIL() << fmt::format("decisive in {} scenarios, {} are needed", report.result.decisive, loop_.report().floor);
       case Status::unsupported: GTEST_SKIP() << report.reason;
+      case Status::out_of_scope: GTEST_SKIP() << "no program of the scope decides it";
       case Status::not_held: GTEST_SKIP() << "the loop does not declare the exact order";
     }
   }
@@ -132,6 +157,22 @@ class ClauseTest : public testing::Test {
  private:
   LoopRun& loop_;
   const Clause& clause_;
+};
+
+/// The whole traces of one loop that declares the exact order.
+class OrderTest : public testing::Test {
+ public:
+  explicit OrderTest(LoopRun& loop) : loop_(loop) {}
+
+  void TestBody() override {
+    loop_.play();
+    const LoopReport& report = loop_.report();
+    if (!report.order) GTEST_SKIP() << "there is nothing to compare with";
+    if (report.divergence) FAIL() << divergence_text(report, false);
+  }
+
+ private:
+  LoopRun& loop_;
 };
 
 /// Shows each loop's failures and a summary once it is played; GoogleTest's own printer is silent.
@@ -146,6 +187,7 @@ class Printer : public testing::EmptyTestEventListener {
       if (!report.adapter || report.adapter->name != suite.name()) continue;
       for (const ClauseReport& clause : report.clauses)
         if (clause.status == Status::failed) fmt::print(out_, "{}", to_text(report, clause, color));
+      if (report.divergence) fmt::print(out_, "{}", divergence_text(report, color));
       fmt::print(out_, "{} {}: {} scenarios\n{}", report.adapter->name, report.adapter->version, report.played,
                  summary(report, color));
     }
@@ -180,11 +222,15 @@ void run_tests(const RunOptions& options, const std::vector<std::unique_ptr<Loop
   char* argv[] = {name.data(), nullptr};
   if (!options.junit.empty()) testing::GTEST_FLAG(output) = "xml:" + options.junit;
   testing::InitGoogleTest(&argc, argv);  // here it makes up its mind about the output
-  for (const auto& run : runs)
+  for (const auto& run : runs) {
     for (const Clause* clause : clauses)
       testing::RegisterTest(run->name().c_str(), test_name(*clause).c_str(), nullptr, nullptr,
                             clause->file.c_str(), clause->line,
                             [&run = *run, clause]() -> testing::Test* { return new ClauseTest(run, *clause); });
+    if (run->compares())
+      testing::RegisterTest(run->name().c_str(), "exact_order", nullptr, nullptr, __FILE__, __LINE__,
+                            [&run = *run]() -> testing::Test* { return new OrderTest(run); });
+  }
   auto& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
   listeners.Append(new Printer(runs, out));
@@ -194,6 +240,16 @@ void run_tests(const RunOptions& options, const std::vector<std::unique_ptr<Loop
 Exit usage(const std::string& message) {
   fmt::print(stderr, "cede: {}\n", message);
   return Exit::usage;
+}
+
+/// What is going to be played.
+std::string plan(const RunOptions& options, std::size_t clauses) {
+  const Budget& budget = options.budget;
+  if (budget.steps)
+    return fmt::format("{} clauses, {} time, every program of up to {} steps out of {}: {}; floors do not apply",
+                       clauses, spelling(options.pace), budget.steps, alphabet().size(), budget.cases);
+  return fmt::format("{} clauses, seed {}, {} time, {} a loop beside the examples", clauses, options.seed,
+                     spelling(options.pace), budget.text());
 }
 
 /// The adapters of the loops asked for; a name that is unknown is a usage error, a loop that is not
@@ -222,10 +278,19 @@ std::string loop_names() {
 }
 
 std::string Budget::text() const {
+  if (steps > 0) return fmt::format("exhaustive:{}", steps);
   return seconds > 0 ? fmt::format("{}s", seconds) : fmt::format("{}cases", cases);
 }
 
 bool parse_budget(const std::string& text, Budget& budget) {
+  constexpr std::string_view exhaustive = "exhaustive:";
+  if (text.starts_with(exhaustive)) {
+    std::string steps = text.substr(exhaustive.size());
+    if (steps.size() != 1 || steps[0] < '1' || steps[0] > '6') return false;
+    budget.steps = static_cast<std::size_t>(steps[0] - '0');
+    budget.cases = count_programs(budget.steps);
+    return true;
+  }
   std::size_t unit = 0;
   double amount = 0;
   try {
@@ -234,8 +299,8 @@ bool parse_budget(const std::string& text, Budget& budget) {
     return false;
   }
   if (!(amount > 0) || amount > 1e15) return false;
-  if (text.substr(unit) == "cases" && amount >= 1) budget = {static_cast<std::uint64_t>(amount), 0};
-  else if (text.substr(unit) == "s") budget = {UINT32_MAX, amount};
+  if (text.substr(unit) == "cases" && amount >= 1) budget = {static_cast<std::uint64_t>(amount), 0, 0};
+  else if (text.substr(unit) == "s") budget = {UINT32_MAX, amount, 0};
   else return false;
   return true;
 }
@@ -283,8 +348,7 @@ Exit run(const RunOptions& options) {
 
   listen_to_interrupts();
   std::FILE* out = options.json == "-" ? stderr : stdout;
-  fmt::print(out, "{} clauses, seed {}, {} time, {} a loop beside the examples\n", clauses.size(), options.seed,
-             spelling(options.pace), options.budget.text());
+  fmt::print(out, "{}\n", plan(options, clauses.size()));
   std::vector<std::unique_ptr<LoopRun>> runs;
   for (const Adapter* adapter : adapters) runs.push_back(std::make_unique<LoopRun>(options, *adapter, clauses));
   run_tests(options, runs, clauses, out);

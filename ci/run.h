@@ -11,10 +11,11 @@
 
 namespace cede {
 
-/// How much to do: scenarios, or seconds. `20000cases`, `30s`.
+/// How much to do: scenarios, seconds, or every small program. `20000cases`, `30s`, `exhaustive:4`.
 struct Budget {
   std::uint64_t cases = 100'000;
-  double seconds = 0;  // 0: no limit
+  double seconds = 0;     // 0: no limit
+  std::size_t steps = 0;  // not 0: every program of at most so many, and nothing else
 
   std::string text() const;
 };
@@ -29,6 +30,7 @@ struct RunOptions {
   Budget budget;
   std::uint64_t seed = 0;
   World::Pace pace = World::Pace::frozen;
+  bool random_choices = false;  // where the contract leaves a loop a choice
   std::string json;   // file, - for standard output
   std::string junit;  // file
   bool list = false;

@@ -151,6 +151,7 @@ Verdict a_coroutine_cedes_if_something_inside_does(const History& history) {
   }
   for (const Frame& inner : history.frames) {
     if (!inner.caller || !inner.task || inner.ended == never) continue;
+    if (history[inner.by].step.verb == Verb::task_group) continue;  // which waits for its tasks
     const Event* after = history.next(inner.ended);
     bool suspended = history[inner.ended].job != history[inner.first].job;
     if (!after || suspended || history[inner.ended].answer.is_raised()) continue;

@@ -271,6 +271,19 @@ Verdict stop_lets_the_pass_finish(const History& history) {
   return ruling;
 }
 
+/// What was queued since the run before has its turn in the one pass of this one.
+void require_a_turn(Ruling& ruling, const History& history, const Run& run) {
+  std::size_t before = 0;
+  for (const Run& earlier : history.runs)
+    if (&earlier < &run && earlier.got != never) before = std::max(before, earlier.got);
+  for (const Call& call : history.calls)
+    if (call.verb == Verb::call_soon && call.asked > before && call.asked < run.asked && call.cancelled > run.got)
+      ruling.require(call.entered < run.got, run.got, "a job that was queued before had no turn in the one pass");
+  for (const FutureLife& task : history.futures)
+    if (task.task && task.made > before && task.made < run.asked)
+      ruling.require(!task.steps.empty(), run.got, "a task that was made before had no turn in the one pass");
+}
+
 /// PASS-10
 Verdict stop_before_run_makes_one_pass(const History& history) {
   Ruling ruling;
@@ -291,6 +304,7 @@ Verdict stop_before_run_makes_one_pass(const History& history) {
     if (history.trace().exact_order)
       ruling.require(polls == 1, run.got, "a run that was stopped in advance did not make exactly one pass");
     require_last_pass(ruling, history, run, run.asked);
+    require_a_turn(ruling, history, run);
   }
   return ruling;
 }
@@ -458,9 +472,11 @@ Verdict one_running_loop_each_with_its_own_jobs(const History& history) {
   }
   if (!history.other_loop) return ruling;
   for (const Job& job : history.jobs) {
-    bool of_this_loop = job.step || history.call(job.subject);
-    if (history.in_other_loop(job) || !of_this_loop)
-      ruling.require(history.in_other_loop(job) && !of_this_loop, job.enter,
+    bool of_other_loop = std::ranges::any_of(history.runs, [&](const Run& run) {
+      return run.verb == Verb::run_in_new_loop && history[run.asked].id == job.subject;
+    });
+    if (history.in_other_loop(job) || of_other_loop)
+      ruling.require(history.in_other_loop(job) && of_other_loop, job.enter,
                      "a loop executed a job that was given to another");
   }
   return ruling;

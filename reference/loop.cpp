@@ -14,9 +14,10 @@ constexpr auto later = [](const auto& a, const auto& b) {
 
 /// One pass: wait, take what the wait brought, run what is ready now.
 Error Loop::run_once() {
+  take_calls_from_threads();               // THR-4: what was queued before the wait stands before what it brings
   drop_cancelled_timers();                 // TIMER-11: a cancelled timer wakes nobody
   take_ready_descriptors(time_to_wait());  // TIMER-13: rest until the next deadline, not while jobs wait
-  take_calls_from_threads();
+  take_calls_from_threads();               // THR-1: they have ended the wait
   take_due_timers();                       // TIMER-7: behind what was queued and what the wait brought
   return run_ready_jobs();                 // PASS-2: what they add waits for the next pass
 }
@@ -37,11 +38,23 @@ Nanos Loop::time_to_wait() {
 
 void Loop::take_due_timers() {
   if (scheduled_.empty()) return;
+  std::size_t first = ready_.size();
   Nanos now = time();  // read after the wait, once: who becomes due later waits for the next pass (TIMER-8)
   while (!scheduled_.empty() && scheduled_.front().when <= now) {  // TIMER-1, TIMER-9
     std::ranges::pop_heap(scheduled_, later);                      // TIMER-3
     ready_.push_back(std::move(scheduled_.back().handle));
     scheduled_.pop_back();
+  }
+  if (choices_) choose_among_equal_deadlines(first);
+}
+
+/// Among equals, any order is right (TIMER-4); from `first` on the queue holds the timers of this pass.
+void Loop::choose_among_equal_deadlines(std::size_t first) {
+  for (auto place = ready_.begin() + static_cast<std::ptrdiff_t>(first); place != ready_.end(); ++place) {
+    auto equals = std::find_if(place, ready_.end(), [&](auto& timer) { return timer->when() != (*place)->when(); });
+    if (equals - place < 2) continue;
+    auto chosen = place + static_cast<std::ptrdiff_t>(choices_->pick(static_cast<std::size_t>(equals - place)));
+    std::rotate(place, chosen, chosen + 1);
   }
 }
 
@@ -72,6 +85,7 @@ Error Loop::try_run_forever() {
 
 Ref<Handle> Loop::try_call_soon(Callback callback) {
   if (closed_) return {};
+  take_calls_from_threads();  // THR-4: one queue, in the order of the calls
   Ref<Handle> handle(new Handle(std::move(callback)));
   ready_.push_back(handle);
   return handle;
@@ -91,23 +105,34 @@ Ref<Handle> Loop::try_call_later(Nanos delay, Callback callback) {
   return try_call_at(when, std::move(callback));
 }
 
-bool Loop::try_call_soon_threadsafe(Callback callback) {
-  std::lock_guard lock(mutex_);
-  if (!open_to_threads_) return false;
-  from_threads_.emplace_back(new Handle(std::move(callback)));
-  selector_.wake();
-  return true;
+Ref<Handle> Loop::try_call_soon_threadsafe(Callback callback) {
+  Ref<Handle> handle(new Handle(std::move(callback)));
+  {
+    std::lock_guard lock(mutex_);
+    if (!open_to_threads_) return {};
+    from_threads_.push_back(handle);  // THR-3
+    called_from_threads_ = true;
+  }
+  selector_.wake();  // THR-1: last, since a loop that is woken first finds nothing and goes on waiting
+  return handle;
 }
 
 void Loop::take_calls_from_threads() {
+  if (!called_from_threads_) return;  // mostly; and then it costs no lock
   std::lock_guard lock(mutex_);
+  called_from_threads_ = false;
   for (Ref<Handle>& handle : from_threads_) ready_.push_back(std::move(handle));
   from_threads_.clear();
+}
+
+Error Loop::try_add_signal_handler(int signal, Callback callback) {
+  return closed_ ? Error(Error::Kind::runtime) : signals_.try_add(signal, std::move(callback));
 }
 
 Error Loop::try_close() {
   if (running_) return Error(Error::Kind::runtime);
   closed_ = true;
+  signals_.clear();
   std::vector<Ref<Handle>> from_threads;  // destroyed without the lock, since captures may call in turn
   {
     std::lock_guard lock(mutex_);
@@ -130,6 +155,7 @@ struct Loop::Watcher : Counted {
 void Loop::take_ready_descriptors(Nanos timeout) {
   ready_descriptors_.clear();
   selector_.select(timeout, ready_descriptors_);
+  if (choices_) choose_among_ready_descriptors();
   for (auto [descriptor, interest] : ready_descriptors_) {
     auto found = watchers_.find({descriptor, interest});
     if (found == watchers_.end()) continue;
@@ -140,11 +166,26 @@ void Loop::take_ready_descriptors(Nanos timeout) {
   }
 }
 
-void Loop::watch(int descriptor, Interest interest, Callback callback) {
-  if (closed_) Error(Error::Kind::runtime).raise();
-  unwatch(descriptor, interest);
-  selector_.add(descriptor, interest);
+/// Among descriptors, any order is right; of one, what the selector says of it stays together.
+void Loop::choose_among_ready_descriptors() {
+  auto beginning = [](auto at) { return [at](const Ready& ready) { return ready.descriptor != at->descriptor; }; };
+  for (auto place = ready_descriptors_.begin(); place != ready_descriptors_.end();) {
+    std::vector<decltype(place)> begins{place};  // of each descriptor
+    for (auto next = place; (next = std::find_if(next, ready_descriptors_.end(), beginning(next))) !=
+                            ready_descriptors_.end();)
+      begins.push_back(next);
+    if (begins.size() < 2) return;
+    auto chosen = begins[choices_->pick(begins.size())];
+    place = std::rotate(place, chosen, std::find_if(chosen, ready_descriptors_.end(), beginning(chosen)));
+  }
+}
+
+Error Loop::watch(int descriptor, Interest interest, Callback callback) {
+  if (closed_) return Error(Error::Kind::runtime);
+  unwatch(descriptor, interest);  // IO-6: the old callback is not called even if its event is here already
+  if (!selector_.add(descriptor, interest)) return Error(Error::Kind::runtime);
   watchers_[{descriptor, interest}] = new Watcher(std::move(callback));
+  return {};
 }
 
 bool Loop::unwatch(int descriptor, Interest interest) {
@@ -156,8 +197,12 @@ bool Loop::unwatch(int descriptor, Interest interest) {
   return true;
 }
 
-void Loop::add_reader(int descriptor, Callback callback) { watch(descriptor, Interest::read, std::move(callback)); }
-void Loop::add_writer(int descriptor, Callback callback) { watch(descriptor, Interest::write, std::move(callback)); }
+Error Loop::try_add_reader(int descriptor, Callback callback) {
+  return watch(descriptor, Interest::read, std::move(callback));
+}
+Error Loop::try_add_writer(int descriptor, Callback callback) {
+  return watch(descriptor, Interest::write, std::move(callback));
+}
 bool Loop::remove_reader(int descriptor) { return unwatch(descriptor, Interest::read); }
 bool Loop::remove_writer(int descriptor) { return unwatch(descriptor, Interest::write); }
 
@@ -165,7 +210,8 @@ Loop::Loop()
     : own_clock_(std::make_unique<MonotonicClock>()), own_selector_(std::make_unique<EpollSelector>()),
       clock_(*own_clock_), selector_(*own_selector_) {}
 
-Loop::Loop(Clock& clock, Selector& selector) : clock_(clock), selector_(selector) {}
+Loop::Loop(Clock& clock, Selector& selector, Choices* choices)
+    : clock_(clock), selector_(selector), choices_(choices) {}
 
 Loop::~Loop() {
   abandon_tasks();

@@ -2,6 +2,7 @@
 // begin with `run_once` in loop.cpp.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -9,8 +10,10 @@
 #include <vector>
 
 #include "reference/abstract_loop.h"
+#include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/selector.h"
+#include "reference/signals.h"
 #include "reference/task.h"
 
 namespace cede::reference {
@@ -19,28 +22,28 @@ class Loop : public AbstractLoop {
  public:
   /// A loop in real time, on epoll.
   Loop();
-  /// A loop in somebody else's time. Both have to outlive it.
-  Loop(Clock& clock, Selector& selector);
+  /// A loop in somebody else's time, who may also make its free choices; left out, what came first
+  /// goes first. All have to outlive it.
+  Loop(Clock& clock, Selector& selector, Choices* choices = nullptr);
   ~Loop() override;
 
   Nanos time() override { return clock_.now(); }
   Ref<Handle> try_call_soon(Callback callback) override;
   Ref<Handle> try_call_at(Nanos when, Callback callback) override;
   Ref<Handle> try_call_later(Nanos delay, Callback callback) override;
-  bool try_call_soon_threadsafe(Callback callback) override;
+  Ref<Handle> try_call_soon_threadsafe(Callback callback) override;
+  Error try_add_signal_handler(int signal, Callback callback) override;
+  bool remove_signal_handler(int signal) override { return signals_.remove(signal); }
   Error try_run_forever() override;
   void stop() override { stopping_ = true; }
   Error try_close() override;
   bool is_running() const override { return running_; }
   bool is_closed() const override { return closed_; }
 
-  /// Calls back in every pass in which the descriptor is ready, until removed. One callback for
-  /// reading and one for writing a descriptor; a new one replaces the old.
-  void add_reader(int descriptor, Callback callback);
-  void add_writer(int descriptor, Callback callback);
-  /// Whether there was one.
-  bool remove_reader(int descriptor);
-  bool remove_writer(int descriptor);
+  Error try_add_reader(int descriptor, Callback callback) override;
+  Error try_add_writer(int descriptor, Callback callback) override;
+  bool remove_reader(int descriptor) override;
+  bool remove_writer(int descriptor) override;
 
  private:
   struct Timer {
@@ -57,15 +60,18 @@ class Loop : public AbstractLoop {
   void take_ready_descriptors(Nanos timeout);
   void take_calls_from_threads();
   void take_due_timers();
+  void choose_among_equal_deadlines(std::size_t first);
+  void choose_among_ready_descriptors();
   Error run_ready_jobs();
 
-  void watch(int descriptor, Interest interest, Callback callback);
+  Error watch(int descriptor, Interest interest, Callback callback);
   bool unwatch(int descriptor, Interest interest);
 
   std::unique_ptr<Clock> own_clock_;
   std::unique_ptr<Selector> own_selector_;
   Clock& clock_;
   Selector& selector_;
+  Choices* choices_ = nullptr;
 
   std::deque<Ref<Handle>> ready_;   // jobs, in the order in which they became ready (PASS-1)
   std::vector<Timer> scheduled_;    // a heap, the soonest first
@@ -73,8 +79,11 @@ class Loop : public AbstractLoop {
   Watchers watchers_;
   std::vector<Ready> ready_descriptors_;
 
+  Signals signals_{*this};
+
   std::mutex mutex_;                // guards what other threads touch
   std::vector<Ref<Handle>> from_threads_;
+  std::atomic<bool> called_from_threads_ = false;
   bool open_to_threads_ = true;
 
   bool running_ = false;

@@ -68,6 +68,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
 
     {Verb::wait_for, "wait_for", {duration, object}, coroutine, scopes},
     {Verb::timeout, "timeout", {duration, script}, coroutine, scopes},
+    {Verb::reenter, "reenter", {thing, script}, coroutine, scopes},
     {Verb::reschedule, "reschedule", {thing, duration}, anybody, scopes},
     {Verb::expired, "expired", {thing}, anybody, scopes},
     {Verb::task_group, "task_group", {script}, coroutine, scopes},
@@ -99,7 +100,9 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::qsize, "qsize", {thing}, anybody, synchronisation},
 
     {Verb::create_pair, "create_pair", {thing}, anybody, readiness},
+    {Verb::create_pipe, "create_pipe", {thing}, anybody, readiness},
     {Verb::open_file, "open_file", {thing}, anybody, readiness},
+    {Verb::duplicate, "duplicate", {thing, thing}, anybody, readiness},
     {Verb::write, "write", {thing, number}, anybody, readiness},
     {Verb::write_later, "write_later", {duration, thing, number}, anybody, readiness},
     {Verb::read, "read", {thing, number}, anybody, readiness},
@@ -116,10 +119,13 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::call_soon_threadsafe, "call_soon_threadsafe", {script}, anybody, threads},
     {Verb::thread, "thread", {duration, script}, anybody, threads},
     {Verb::run_in_executor, "run_in_executor", {object, duration, value}, anybody, threads},
+    {Verb::fail_in_executor, "fail_in_executor", {object, duration, error}, anybody, threads},
     {Verb::run_coroutine_threadsafe, "run_coroutine_threadsafe", {duration, script}, anybody, threads},
     {Verb::add_signal_handler, "add_signal_handler", {word, script}, anybody, threads},
+    {Verb::add_signal_handler_elsewhere, "add_signal_handler_elsewhere", {word, script}, anybody, threads},
     {Verb::remove_signal_handler, "remove_signal_handler", {word}, anybody, threads},
     {Verb::raise_signal, "raise_signal", {word}, anybody, threads},
+    {Verb::send_signal, "send_signal", {duration, word}, anybody, threads},
 
     {Verb::drop, "drop", {object}, anybody, lifetime},
     {Verb::collect, "collect", {}, anybody, lifetime},
