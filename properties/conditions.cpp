@@ -137,10 +137,15 @@ class ConditionRuling {
     return future && future->completed < event;
   }
 
+  /// Whether it may have been done by the cancellation of a task that waits for it.
+  bool unknown(const Use& use, std::size_t event) const {
+    return !done(use, event) && may_have_cancelled(history_, 0, event);
+  }
+
   bool begin_wait(const Use& use) {
     if (use.got == never && !use.suspended) return false;
     bool for_future = use.verb == Verb::wait_condition_for;
-    if (for_future && history_.derived(use.future)) return false;
+    if (for_future && (history_.derived(use.future) || unknown(use, use.asked))) return false;
     if (for_future && done(use, use.asked)) {
       notifying.require(!use.suspended && !use.raised(), use.asked,
                         "the predicate was true, and the wait did not come back at once");
@@ -183,7 +188,7 @@ class ConditionRuling {
   }
 
   void end_predicate(const Use& use) {
-    bool right = done(use, use.got) && use.answer.value == Value::of(true);
+    bool right = (done(use, use.got) || unknown(use, use.got)) && use.answer.value == Value::of(true);
     notifying.require(right, use.got, "a wait came back although its predicate is not true");
   }
 
