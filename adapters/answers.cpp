@@ -28,10 +28,17 @@ Error error_of(ErrorKind kind) {
   }
 }
 
-Answer answer_of(const Error& error) { return error ? Answer::raised(kind_of(error)) : Answer{}; }
+std::int64_t message_of(const Value& value) { return value.none() ? 0 : reinterpret_cast<std::int64_t>(&value); }
+
+Value value_of(const Error& error) {
+  bool has_message = error.cancelled() && error.payload() != 0;
+  return has_message ? Value::of(kind_of(error), *reinterpret_cast<const Value*>(error.payload())) : Value::of(kind_of(error));
+}
+
+Answer answer_of(const Error& error) { return error ? Answer{Answer::Kind::raised, value_of(error)} : Answer{}; }
 
 Answer answer_of(const Outcome<Value>& outcome) {
-  return outcome.ok() ? Answer::of(outcome.value()) : Answer::raised(kind_of(outcome.error()));
+  return outcome.ok() ? Answer::of(outcome.value()) : answer_of(outcome.error());
 }
 
 Answer answer_or_nothing(const Outcome<Value>& outcome) {

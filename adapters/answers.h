@@ -8,6 +8,11 @@
 namespace cede {
 
 ErrorKind kind_of(const reference::Error& error);
+/// With its message, if it is a cancellation that has one.
+Value value_of(const reference::Error& error);
+/// What a request to cancel hands to the loop for a message: the place where the step has it, since
+/// messages of the language are more than the numbers of the loop.
+std::int64_t message_of(const Value& value);
 reference::Error error_of(ErrorKind kind);
 
 Answer answer_of(const reference::Error& error);

@@ -271,7 +271,7 @@ Coroutine<Value> FamilyPlayer::await(const Line& line, Id frame) {
 
 const std::array<MakeFamily, families_count> families{
     nullptr,  // core
-    nullptr,  // cancellation
+    play_cancellation,
     nullptr,  // combinators
     nullptr,  // scopes
     nullptr,  // synchronisation

@@ -216,7 +216,7 @@ Answer Player::ask_object(const Line& line, Slot slot, Id& id) {
     case Verb::set_result: return answer_of(future.try_set_result(step.value));
     case Verb::set_exception: return answer_of(future.try_set_exception(error_of(step.value.error)));
     case Verb::cancel_task:
-    case Verb::cancel_future: return Answer::of(Value::of(future.cancel()));
+    case Verb::cancel_future: return Answer::of(Value::of(future.cancel(message_of(step.value))));
     case Verb::done: return Answer::of(Value::of(future.done()));
     case Verb::cancelled: return Answer::of(Value::of(future.cancelled()));
     case Verb::result: return answer_of(future.outcome());

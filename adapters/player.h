@@ -59,6 +59,7 @@ class FamilyPlayer {
 /// Null for the core, which is the player itself.
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
+std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
 
 class Player : WaitObserver {
  public:

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "ci/bench.h"
+#include "ci/coverage.h"
 #include "ci/mutate.h"
 #include "ci/replay.h"
 #include "ci/report.h"
@@ -68,19 +69,25 @@ struct Line {
         ->option_text("first|random");
   }
 
-  void search_options(CLI::App& command) {
-    command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
-        ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops, fmt::format("which loop: {}; repeatable", loop_names()))
-        ->option_text("LOOP")->allow_extra_args(false);
+  void budget_option(CLI::App& command) {
     command.add_option_function<std::string>("--budget", [this](const std::string& text) {
       if (!parse_budget(text, options.budget))
         throw CLI::ValidationError("--budget", "expected 20000cases, 30s or exhaustive:4, not " + text);
     }, "how much to play on each loop: 20000cases, 30s or exhaustive:4")->option_text("N");
     command.add_option("--seed", options.seed, "where the random scenarios begin")
         ->option_text("N")->check(at_least(0));
+  }
+
+  void search_options(CLI::App& command) {
+    command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
+        ->option_text("CLAUSE-GLOB...");
+    command.add_option("--loop", options.loops, fmt::format("which loop: {}; repeatable", loop_names()))
+        ->option_text("LOOP")->allow_extra_args(false);
+    budget_option(command);
     pace_option(command, options.pace);
     choices_option(command, options.random_choices);
+    command.add_option("--without", options.without, "verbs that random scenarios do not say; repeatable")
+        ->option_text("VERB")->allow_extra_args(false);
     command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
@@ -126,6 +133,12 @@ struct Line {
     auto& show = *command.add_subcommand("show", "a clause with its examples");
     show.add_option("id", id, "such as PASS-2")->required()->option_text("ID");
     show.callback([this] { act = [this] { return spec_show(id); }; });
+    auto& coverage = *command.add_subcommand("coverage", "is each clause and each statement of the documents decided?");
+    budget_option(coverage);
+    coverage.callback([this, &coverage] {
+      if (coverage.count("--seed") == 0) options.seed = run_seed;
+      act = [this] { return spec_coverage(options); };
+    });
     auto& check = *command.add_subcommand("check", "do chapters, judges, faults and the reference fit together?");
     check.add_option("folder", folder, "of the chapters; those built in if none is given")->option_text("FOLDER");
     check.add_flag("--rewrite", rewrite, "first write the reference's traces into the chapters, for review as a diff");

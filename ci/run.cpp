@@ -22,9 +22,6 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-/// A decisive scenario in 500, at most 200: enough that a rule which is broken now and then shows.
-std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
-
 /// A verb that the loop cannot perform though all of the clause's examples need one; or null.
 const Unsupported* missing_verb(const Clause& clause, const Adapter& adapter) {
   const Unsupported* missing = nullptr;
@@ -45,6 +42,9 @@ class LoopRun {
   LoopRun(const RunOptions& options, const Adapter& adapter, const std::vector<const Clause*>& clauses)
       : options_(options), adapter_(adapter), clauses_(clauses), campaign_(adapter, options.pace, clauses) {
     if (options.random_choices) campaign_.choose_at_random();
+    std::vector<Verb> verbs;
+    for (const std::string& spelling : options.without) verbs.push_back(find_verb(spelling)->verb);
+    campaign_.leave_out(std::move(verbs));
   }
 
   void play() {
@@ -321,6 +321,9 @@ Exit run(const RunOptions& options) {
   auto clauses = matching_clauses(options.globs);
   for (const std::string& glob : options.globs)
     if (matching_clauses({glob}).empty()) return usage(fmt::format("no clause matches {}; see `cede spec list`", glob));
+
+  for (const std::string& verb : options.without)
+    if (!find_verb(verb)) return usage(fmt::format("there is no verb {}; spec/README.md lists them", verb));
 
   RunReport report;
   report.seed = options.seed;

@@ -26,6 +26,7 @@ bool parse_budget(const std::string& text, Budget& budget);
 struct RunOptions {
   std::vector<std::string> loops;
   std::vector<std::string> globs;  // clause ids; empty for all
+  std::vector<std::string> without;  // verbs that random scenarios do not say
   Budget budget;
   std::uint64_t seed = 0;
   World::Pace pace = World::Pace::frozen;

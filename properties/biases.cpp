@@ -3,7 +3,7 @@
 namespace cede {
 namespace {
 
-constexpr std::array<Bias, 0> list{};
+const std::array list{cancellation_bias()};
 
 }  // namespace
 

@@ -163,6 +163,7 @@ Verdict an_error_rises_through_the_awaits(const History& history) {
     if (!inner.caller || inner.ended == never || !history[inner.ended].answer.is_raised()) continue;
     const Event& end = history[inner.ended];
     const Step& by = history[inner.by].step;
+    if (by.verb == Verb::finally_) continue;  // its cleanup comes between
     const Event* after = history.next(inner.ended);
     if (!after) continue;
     bool at_once = after->frame == inner.caller && after->job == end.job;

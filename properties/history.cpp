@@ -52,8 +52,8 @@ bool is_about_an_object(Verb verb) { return row(verb).args[0] == Arg::object; }
 
 }  // namespace
 
-Answer FutureLife::read(Verb question, std::size_t event) const {
-  bool done = done_before(event), called_off = done && outcome.is_raised(ErrorKind::cancelled);
+Answer answer_to(Verb question, bool done, const Answer& outcome) {
+  bool called_off = done && outcome.is_raised(ErrorKind::cancelled);
   switch (question) {
     case Verb::done: return Answer::of(Value::of(done));
     case Verb::cancelled: return Answer::of(Value::of(called_off));
@@ -62,6 +62,10 @@ Answer FutureLife::read(Verb question, std::size_t event) const {
   if (!done) return Answer::raised(ErrorKind::invalid_state);
   if (question == Verb::result || called_off) return outcome;
   return Answer::of(outcome.is_raised() ? outcome.value : Value{});
+}
+
+Answer FutureLife::read(Verb question, std::size_t event) const {
+  return answer_to(question, done_before(event), outcome);
 }
 
 void History::read(const Trace& trace) {
@@ -73,6 +77,7 @@ void History::read(const Trace& trace) {
   for (Call& call : calls)
     if (call.timer()) call.latest = latest_deadline(call.asked);
   complete = ended_at_rest();
+  if (cancels || said({Verb::cancel_task, Verb::uncancel})) cancellations.read(*this);
 }
 
 void History::clear(const Trace& trace) {
@@ -91,10 +96,11 @@ void History::clear(const Trace& trace) {
   loop_steps.clear();
   closed = early_stop_ = never;
   refused.clear();
+  cancellations.clear();
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_, &derived_})
     index->assign(32, 0);  // grows with the ids
-  complete = cancels = fatal = other_loop = by_hand = touches = stops = false;
+  complete = cancels = fatal = other_loop = by_hand = touches = stops = other_families = false;
 }
 
 void History::read_event(std::size_t index) {
@@ -135,8 +141,11 @@ void History::read_frame(std::size_t index) {
   if (speaker.caller) frames[frame_of_[speaker.caller] - 1].callee = 0;
 }
 
+/// Whether the step that played this frame may play another behind it.
 bool History::repeats(const Frame* ended) const {
-  return ended && ended->by != never && (*this)[ended->by].step.verb == Verb::repeat;
+  if (!ended || ended->by == never) return false;
+  Verb verb = (*this)[ended->by].step.verb;
+  return verb == Verb::repeat || verb == Verb::finally_;
 }
 
 /// Who starts a script says so right before.
@@ -180,6 +189,7 @@ void History::read_step(std::size_t index) {
 
   if (!is_plain(verb)) {
     cancels |= cancels_by_itself(verb);
+    other_families = true;
     if (event.id && !future(event.id) && !makes_task(verb)) mark_derived(event.id);
   } else if (event.made && !event.answer.is_raised()) {
     Call call{.id = event.made, .verb = verb, .asked = index};
@@ -295,7 +305,7 @@ void History::read_completion(std::size_t index, FutureLife& future) {
         if (future.cancel_asked == never) future.cancel_asked = index;
         return;
       }
-      outcome = Answer::raised(ErrorKind::cancelled);
+      outcome = {Answer::Kind::raised, Value::of(ErrorKind::cancelled, event.step.value)};
       break;
     case Verb::remove_done_callback:
       for (Call& call : calls)

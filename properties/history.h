@@ -10,12 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "properties/cancellations.h"
 #include "spec/trace.h"
 
 namespace cede {
 
-/// The index of an event that did not happen.
-inline constexpr std::size_t never = static_cast<std::size_t>(-1);
 /// The first frame is main's, since main speaks first.
 inline constexpr Id main_frame = 1;
 
@@ -35,6 +34,9 @@ struct Call {
 
   bool timer() const { return verb == Verb::call_later || verb == Verb::call_at; }
 };
+
+/// What a future or task with this outcome answers to `done`, `cancelled`, `result` or `exception`.
+Answer answer_to(Verb question, bool done, const Answer& outcome);
 
 /// A future or a task, from its first mention.
 struct FutureLife {
@@ -236,6 +238,8 @@ class History {
   /// Whether a task was asked to cancel, by `cancel_task` with effect or by what cancels on its own,
   /// such as a timeout: many rules bend then.
   bool cancels = false;
+  /// What came of it.
+  Cancellations cancellations;
   /// Whether an error of the fatal class was raised or set.
   bool fatal = false;
   /// Whether a second loop or a coroutine driven by hand took part.
@@ -243,6 +247,8 @@ class History {
   bool by_hand = false;
   /// Whether somebody obtained an awaiter.
   bool touches = false;
+  /// Whether verbs were said of families beyond the core and cancellation.
+  bool other_families = false;
   /// Whether `stop` was said, so that runs ended for other reasons than rest.
   bool stops = false;
 

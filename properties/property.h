@@ -69,6 +69,7 @@ std::span<const Property> coroutines();
 std::span<const Property> awaiting();
 std::span<const Property> futures();
 std::span<const Property> tasks();
+std::span<const Property> cancellation();
 std::span<const Property> passes();
 std::span<const Property> timers();
 std::span<const Property> sleeping();

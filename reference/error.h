@@ -9,8 +9,10 @@
 
 namespace cede::reference {
 
-/// The cancellation; deliberately no std::exception, so that generic handlers let it pass.
-struct CancelledError {};
+/// The cancellation; deliberately no std::exception, so that generic handlers let it pass (CANCEL-21).
+struct CancelledError {
+  std::int64_t message = 0;  // what the request said (CANCEL-17); 0 for nothing
+};
 /// A future or task was not in the state that the call needs.
 struct InvalidStateError : std::logic_error { using logic_error::logic_error; };
 /// A misuse of the loop: nested run, closed loop, await of oneself.
@@ -32,6 +34,7 @@ class Error {
 
   /// An error of the user's own that was never thrown, told apart by its payload.
   static Error user(std::int64_t payload) { return Error(Kind::user, payload); }
+  static Error cancellation(std::int64_t message = 0) { return Error(Kind::cancelled, message); }
 
   /// The exception that is being handled, as a value. Call it in a catch block.
   static Error current() {
@@ -39,8 +42,9 @@ class Error {
     error.thrown_ = std::current_exception();
     try {
       throw;
-    } catch (const CancelledError&) {
+    } catch (const CancelledError& cancelled) {
       error.kind_ = Kind::cancelled;
+      error.payload_ = cancelled.message;
     } catch (const InvalidStateError&) {
       error.kind_ = Kind::invalid_state;
     } catch (const RuntimeError&) {
@@ -65,7 +69,7 @@ class Error {
   [[noreturn]] void raise() const {
     if (thrown_) std::rethrow_exception(thrown_);
     switch (kind_) {
-      case Kind::cancelled: throw CancelledError{};
+      case Kind::cancelled: throw CancelledError{payload_};
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");

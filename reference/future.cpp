@@ -6,9 +6,9 @@
 
 namespace cede::reference {
 
-bool FutureBase::cancel() {
+bool FutureBase::cancel(std::int64_t message) {
   if (done()) return false;
-  complete(State::cancelled, Error(Error::Kind::cancelled));
+  complete(State::cancelled, Error::cancellation(message));
   return true;
 }
 

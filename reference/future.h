@@ -24,8 +24,9 @@ class FutureBase : public Counted {
   /// How it failed: none for success, the cancellation for a cancelled one (FUT-3).
   const Error& error() const { return error_; }
 
-  /// False if it is done. A future is cancelled at once (FUT-9); a task is only asked.
-  virtual bool cancel();
+  /// False if it is done. A future is cancelled at once (FUT-9); a task is only asked (CANCEL-1). The
+  /// message, if it is not 0, travels with the error (CANCEL-17).
+  virtual bool cancel(std::int64_t message = 0);
 
   /// Why `finish` must not be called: it is done (FUT-2), or a task, which only its coroutine may
   /// complete (TASK-3). None if it may.
@@ -78,7 +79,7 @@ class Future {
 
   bool done() const { return base_->done(); }
   bool cancelled() const { return base_->cancelled(); }
-  bool cancel() const { return base_->cancel(); }
+  bool cancel(std::int64_t message = 0) const { return base_->cancel(message); }
 
   /// The result, or why there is none: invalid_state while pending (FUT-3).
   Outcome<T> outcome() const {

@@ -15,7 +15,7 @@ bool TaskBase::schedule_step() {
   return bool(loop().try_call_soon([self = Ref<TaskBase>(this)] { return self->step(); }));
 }
 
-bool TaskBase::cancel() {
+bool TaskBase::cancel(std::int64_t message) {
   if (done()) return false;
   // Whoever a task waits for is cancelled in its place, and the error comes back from there. A
   // walk, not a recursion, since chains may be long; more hops than tasks are a circle, in which
@@ -28,9 +28,19 @@ bool TaskBase::cancel() {
   }
   for (TaskBase* task = this; task != innermost; task = task->awaited_task()) ++task->requests_;
   ++innermost->requests_;
-  bool by_future = innermost->awaiting_ && !innermost->awaited_task() && innermost->awaiting_->cancel();
-  if (!by_future) innermost->must_cancel_ = true;
+  bool by_future = innermost->awaiting_ && !innermost->awaited_task() && innermost->awaiting_->cancel(message);
+  if (!by_future) innermost->must_cancel(message);
   return true;
+}
+
+void TaskBase::must_cancel(std::int64_t message) {
+  must_cancel_ = true;
+  message_ = message;
+}
+
+int TaskBase::uncancel() {
+  if (requests_ > 0 && --requests_ == 0) must_cancel_ = false;
+  return requests_;
 }
 
 TaskBase* TaskBase::awaited_task() const {
@@ -40,7 +50,8 @@ TaskBase* TaskBase::awaited_task() const {
 Error TaskBase::step() {
   if (done()) return {};
   Ref<TaskBase> self(this);
-  if (std::exchange(must_cancel_, false)) to_throw_ = Error(Error::Kind::cancelled);
+  bool by_future = awaiting_ && awaiting_->cancelled();  // then the error comes from there
+  if (std::exchange(must_cancel_, false) && !by_future) to_throw_ = Error::cancellation(message_);
   awaiting_ = {};
 
   // A task cancelled before its first step never enters its body (CANCEL-2).
@@ -55,14 +66,14 @@ Error TaskBase::step() {
   frames_.resume();
   loop().current_task_ = nullptr;
   // An awaitable of somebody else's may not have raised it: then the next suspension does.
-  if (frames_.thrown.cancelled()) must_cancel_ = true;
+  if (frames_.thrown.cancelled()) must_cancel(frames_.thrown.payload());
 
   if (!ended()) {
     after_suspension();
     return {};
   }
   Error error = take_outcome();
-  if (!error && must_cancel_) error = Error(Error::Kind::cancelled);
+  if (!error && must_cancel_) error = Error::cancellation(message_);  // CANCEL-14
   end(error);
   return error.fatal() ? error : Error{};  // TASK-9
 }
@@ -77,7 +88,7 @@ void TaskBase::after_suspension() {
   } else {
     awaiting_ = future;
     future->add_waiter(this);
-    if (must_cancel_ && future->cancel()) must_cancel_ = false;
+    if (must_cancel_ && future->cancel(message_)) must_cancel_ = false;
   }
 }
 

@@ -13,9 +13,12 @@ class TaskBase : public FutureBase {
 
   /// Asks for cancellation: the error is raised where the coroutine waits, once. False when the
   /// task is done.
-  bool cancel() override;
-  /// Requests so far.
+  bool cancel(std::int64_t message = 0) override;
+  /// Requests so far that nobody took back (CANCEL-16).
   int cancelling() const { return requests_; }
+  /// Takes one request back, if there is one, and tells how many are left. With the last goes an
+  /// error that has not been raised yet.
+  int uncancel();
 
   Error refusal_to_complete() const override { return Error(Error::Kind::runtime); }
 
@@ -41,6 +44,7 @@ class TaskBase : public FutureBase {
   bool schedule_step();
   /// The task that it waits for; null if it waits for none that is not done.
   TaskBase* awaited_task() const;
+  void must_cancel(std::int64_t message);
   void after_suspension();
   void end(Error error);
   void leave_loop();
@@ -52,7 +56,8 @@ class TaskBase : public FutureBase {
   Error to_throw_;
   std::size_t place_ = nowhere;  // among the loop's tasks
   int requests_ = 0;
-  bool must_cancel_ = false;
+  bool must_cancel_ = false;  // the error is still to be raised
+  std::int64_t message_ = 0;  // ... with this
   bool started_ = false;
 };
 
@@ -81,7 +86,11 @@ class Task : public Future<T> {
  public:
   explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state.get()) {}
 
-  int cancelling() const { return static_cast<const TaskBase&>(*this->base()).cancelling(); }
+  int cancelling() const { return task().cancelling(); }
+  int uncancel() const { return task().uncancel(); }
+
+ private:
+  TaskBase& task() const { return static_cast<TaskBase&>(*this->base()); }
 };
 
 /// Queues the first step of a new task that takes the coroutine to its end (TASK-1). Throws

@@ -402,6 +402,70 @@ TEST(Cancellation, of_tasks_that_wait_for_each_other_comes_back) {
   EXPECT_TRUE(tasks[0].cancel());
 }
 
+Coroutine<int> message_of(Future<> future) {
+  try {
+    co_await future;
+  } catch (const CancelledError& cancelled) {
+    co_return static_cast<int>(cancelled.message);
+  }
+  co_return 0;
+}
+Coroutine<> pass_on(Task<> inner) { co_await inner; }
+
+TEST(Cancellation, carries_the_message_of_the_first_request_that_cancelled_a_future) {
+  Loop loop;
+  Task<int> task = create_task(loop, message_of(Future<>(loop)));
+  turn(loop);
+  task.cancel(3);
+  task.cancel(4);
+  EXPECT_EQ(run_until_complete(loop, task), 3);
+}
+
+TEST(Cancellation, carries_the_message_of_the_last_request_while_the_step_stands_in_the_queue) {
+  Loop loop;
+  Future<> future(loop);
+  Task<int> task = create_task(loop, message_of(future));
+  turn(loop);
+  future.set_result();
+  task.cancel(3);
+  task.cancel(4);
+  EXPECT_EQ(run_until_complete(loop, task), 4);
+}
+
+TEST(Cancellation, carries_its_message_through_all_tasks_that_wait) {
+  Loop loop;
+  Task<> inner = create_task(loop, wait_for(Future<>(loop)));
+  Task<> outer = create_task(loop, pass_on(inner));
+  turn(loop);
+  outer.cancel(3);
+  EXPECT_THROW(run_until_complete(loop, outer), CancelledError);
+  for (const Task<>& task : {inner, outer}) EXPECT_EQ(task.outcome().error().payload(), 3);
+}
+
+TEST(Cancellation, is_counted_and_the_requests_can_be_taken_back) {
+  Loop loop;
+  Task<> task = create_task(loop, wait_for(Future<>(loop)));
+  EXPECT_EQ(task.uncancel(), 0);
+  task.cancel();
+  task.cancel();
+  EXPECT_EQ(task.cancelling(), 2);
+  for (int left : {1, 0, 0}) EXPECT_EQ(task.uncancel(), left);
+}
+
+TEST(Cancellation, is_not_raised_once_all_requests_are_taken_back_unless_a_future_was_cancelled) {
+  for (bool began : {false, true}) {
+    Loop loop;
+    Future<> future(loop);
+    Task<> task = create_task(loop, wait_for(future));
+    if (began) turn(loop);
+    task.cancel();
+    task.uncancel();
+    if (!began) future.set_result();
+    while (!task.done()) turn(loop);
+    EXPECT_EQ(task.cancelled(), began);
+  }
+}
+
 // Lifetimes.
 
 Coroutine<> hold_for(Witness held, Future<> future) {

@@ -82,8 +82,10 @@ class ChapterReader {
     if (line.starts_with("## ")) return heading(line.substr(3));
     if (!in_clause()) return;
     if (!described_ && !line.empty()) return metadata(line);
-    constexpr std::string_view variants = "Variants: ";
+    constexpr std::string_view variants = "Variants: ", rests_on = "Rests on: ", untestable = "Untestable: ";
     if (line.starts_with(variants)) clause_.variants = split(line.substr(variants.size()), ",");
+    if (line.starts_with(rests_on)) clause_.rests_on = split(line.substr(rests_on.size()), " ");
+    if (line.starts_with(untestable)) clause_.untestable = line.substr(untestable.size());
     clause_.words += std::string(line) + "\n";
   }
 
@@ -118,7 +120,7 @@ class ChapterReader {
     if (!described_) complain(clause_.line, std::string(metadata_form));
     if (find_clause(chapters_, clause_.id))
       complain(clause_.line, fmt::format("{} is there twice: ids are never reused", clause_.id));
-    if (clause_.examples.empty())
+    if (clause_.examples.empty() && clause_.untestable.empty())
       complain(clause_.line, fmt::format("{} has no example: add a scenario block and a trace block", clause_.id));
     for (const Example& example : clause_.examples) {
       Parsed parsed = parse_scenario(example.scenario);
@@ -159,6 +161,17 @@ const Chapters& chapters() {
 const Clause* find_clause(const Chapters& chapters, std::string_view id) {
   auto found = std::ranges::find(chapters.clauses, id, &Clause::id);
   return found == chapters.clauses.end() ? nullptr : &*found;
+}
+
+bool rests_on(const Chapters& chapters, const Clause& clause, std::string_view other) {
+  std::vector<const Clause*> reached{&clause};
+  for (std::size_t i = 0; i < reached.size(); ++i)
+    for (const std::string& id : reached[i]->rests_on) {
+      if (id == other) return true;
+      const Clause* next = find_clause(chapters, id);
+      if (next && std::ranges::find(reached, next) == reached.end()) reached.push_back(next);
+    }
+  return false;
 }
 
 }  // namespace cede

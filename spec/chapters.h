@@ -25,7 +25,9 @@ struct Clause {
   std::string tier;     // P, X, V
   std::string source;
   std::string words;    // the prose, as Markdown
-  std::vector<std::string> variants;
+  std::vector<std::string> variants;  // the first is the reference's
+  std::vector<std::string> rests_on;  // ids of clauses without which this one cannot hold
+  std::string untestable;             // why no trace can show it; empty for all that are judged
   std::vector<Example> examples;
   std::string file;     // 07-timers.md
   int line = 0;         // of its heading
@@ -52,11 +54,17 @@ const Chapters& chapters();
 /// Null if there is none.
 const Clause* find_clause(const Chapters& chapters, std::string_view id);
 
+/// Whether the clause cannot hold where the other does not, by its `Rests on:` line or by those of the
+/// clauses that stand there.
+bool rests_on(const Chapters& chapters, const Clause& clause, std::string_view other);
+
 /// A chapter's text, built in; in the order of the chapters.
 struct ChapterText {
   std::string_view file;
   std::string_view text;
 };
 const std::vector<ChapterText>& chapter_texts();
+/// spec/README.md, built in as well.
+std::string_view readme_text();
 
 }  // namespace cede

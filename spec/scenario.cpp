@@ -70,7 +70,7 @@ class LineReader {
     if (at_ == line_.size() || line_[at_] != ':') return wants("a colon after the name");
     ++at_;
     skip();
-    const VerbRow* row = verb_row(peek());
+    const VerbRow* row = find_verb(peek());
     if (!row) return wants("a verb such as call_soon");
     step.verb = row->verb;
     take();
@@ -105,12 +105,6 @@ class LineReader {
   void take() {
     at_ += peek().size();
     skip();
-  }
-
-  static const VerbRow* verb_row(std::string_view word) {
-    for (const VerbRow& row : verbs())
-      if (row.spelling == word) return &row;
-    return nullptr;
   }
 
   bool read(Arg arg, Step& step) {

@@ -19,7 +19,11 @@ std::string to_string(const Value& value) {
     case Value::Kind::truth: return value.number ? "true" : "false";
     case Value::Kind::name: return std::string(value.name.text());
     case Value::Kind::duration: return to_string_duration(value.number);
-    case Value::Kind::error: return std::string(spelling(value.error));
+    case Value::Kind::error: {
+      std::string text(spelling(value.error));
+      if (value.name) return text + " " + std::string(value.name.text());
+      return value.number ? fmt::format("{} {}", text, value.number) : text;
+    }
   }
   return {};
 }

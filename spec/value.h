@@ -40,6 +40,8 @@ struct Value {
   static Value of(Name name) { return {Kind::name, ErrorKind::none, 0, name}; }
   static Value of_duration(Nanos time) { return {Kind::duration, ErrorKind::none, time, {}}; }
   static Value of(ErrorKind error) { return {Kind::error, error, 0, {}}; }
+  /// A cancellation with a message, a number or a name; 0 is none.
+  static Value of(ErrorKind error, const Value& message) { return {Kind::error, error, message.number, message.name}; }
 
   bool none() const { return kind == Kind::none; }
   friend bool operator==(const Value&, const Value&) = default;

@@ -39,7 +39,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::result, "result", {object}, anybody},
     {Verb::exception, "exception", {object}, anybody},
     {Verb::create_task, "create_task", {script}, anybody},
-    {Verb::cancel_task, "cancel_task", {object}, anybody},
+    {Verb::cancel_task, "cancel_task", {object, value}, anybody},
     {Verb::cancelling, "cancelling", {object}, anybody},
     {Verb::current_task, "current_task", {}, anybody},
     {Verb::all_tasks, "all_tasks", {}, anybody},
@@ -148,6 +148,11 @@ static_assert(in_order(), "the table has one row per verb, in the order of the e
 }  // namespace
 
 std::span<const VerbRow, verbs_count> verbs() { return table; }
+
+const VerbRow* find_verb(std::string_view spelling) {
+  auto found = std::ranges::find(table, spelling, &VerbRow::spelling);
+  return found == table.end() ? nullptr : &*found;
+}
 
 bool takes_script(Verb verb) { return std::ranges::find(row(verb).args, script) != row(verb).args.end(); }
 

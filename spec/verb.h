@@ -92,6 +92,9 @@ struct VerbRow {
 /// All verbs, in the order of the enumeration.
 std::span<const VerbRow, verbs_count> verbs();
 
+/// Null if no verb is spelt like that.
+const VerbRow* find_verb(std::string_view spelling);
+
 inline const VerbRow& row(Verb verb) { return verbs()[static_cast<std::size_t>(verb)]; }
 inline std::string_view spelling(Verb verb) { return row(verb).spelling; }
 
