@@ -409,8 +409,9 @@ class Machine {
     switch (step.verb) {
       case Verb::set_result:
       case Verb::set_exception: {
+        bool result = step.verb == Verb::set_result;
         if (object.done) event.answer = Answer::raised(ErrorKind::invalid_state);
-        else complete(object, step.verb == Verb::set_result ? Answer::of(step.value) : Answer::raised(step.value.error));
+        else complete(object, result ? Answer::of(step.value) : Answer::raised(step.value.error));
         return;
       }
       case Verb::cancel_future:
