@@ -11,6 +11,9 @@ ErrorKind kind_of(const Error& error) {
     case Error::Kind::cancelled: return ErrorKind::cancelled;
     case Error::Kind::invalid_state: return ErrorKind::invalid_state;
     case Error::Kind::runtime: return ErrorKind::runtime;
+    case Error::Kind::timeout: return ErrorKind::timeout;
+    case Error::Kind::group: return ErrorKind::group;
+    case Error::Kind::value: return ErrorKind::value;
     case Error::Kind::exit: return ErrorKind::exit;
     case Error::Kind::user: return static_cast<ErrorKind>(error.payload());
   }
@@ -23,6 +26,9 @@ Error error_of(ErrorKind kind) {
     case ErrorKind::cancelled: return Error(Error::Kind::cancelled);
     case ErrorKind::invalid_state: return Error(Error::Kind::invalid_state);
     case ErrorKind::runtime: return Error(Error::Kind::runtime);
+    case ErrorKind::timeout: return Error(Error::Kind::timeout);
+    case ErrorKind::group: return Error::group({});
+    case ErrorKind::value: return Error(Error::Kind::value);
     case ErrorKind::exit: return Error(Error::Kind::exit);
     default: return Error::user(static_cast<std::int64_t>(kind));
   }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -27,6 +28,9 @@ call_at: the same with the difference to uv_now
 forever: uv_timer_start(UINT64_MAX)
 cancel: uv_timer_stop and uv_close; in the adapter's queue, a mark
 call_soon_threadsafe: a queue of the adapter's under a lock, and uv_async_send; run where the loop polls
+add_reader, add_writer: one uv_poll_t a descriptor, uv_poll_start with the events of both; each is called where libuv polls, the reader first
+remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close
+broken descriptors: libuv stops the uv_poll_t and reports UV_EBADF; both directions are called, and it is started again
 run: uv_run(UV_RUN_DEFAULT); a uv_async_t keeps the loop alive; a nested run is refused by the adapter
 stop: uv_stop
 time: uv_now, which libuv caches at the beginning of a turn and after its poll
@@ -83,13 +87,22 @@ class UvLoop : public AbstractLoop {
     return start_timer(delay, when, std::move(callback));
   }
 
-  bool try_call_soon_threadsafe(Callback callback) override {
+  Ref<Handle> try_call_soon_threadsafe(Callback callback) override {
     std::lock_guard lock(mutex_);
-    if (closed_) return false;
+    if (closed_) return {};
     from_threads_.emplace_back(new Handle(std::move(callback)));
     uv_async_send(&async_);
-    return true;
+    return from_threads_.back();
   }
+
+  Error try_add_reader(int descriptor, Callback callback) override {
+    return watch(descriptor, &Descriptor::reader, std::move(callback));
+  }
+  Error try_add_writer(int descriptor, Callback callback) override {
+    return watch(descriptor, &Descriptor::writer, std::move(callback));
+  }
+  bool remove_reader(int descriptor) override { return unwatch(descriptor, &Descriptor::reader); }
+  bool remove_writer(int descriptor) override { return unwatch(descriptor, &Descriptor::writer); }
 
   Error try_run_forever() override {
     if (closed_ || running_ || get_running_loop()) return Error(Error::Kind::runtime);
@@ -140,6 +153,48 @@ class UvLoop : public AbstractLoop {
     Ref<Handle> kept;
   };
 
+  struct Interest : reference::Counted {
+    explicit Interest(Callback callback) : callback(std::move(callback)) {}
+    Callback callback;
+  };
+
+  /// A descriptor, the interests in it and their uv_poll_t, of which libuv allows but one. libuv owns
+  /// a share of it until it has called back the close.
+  struct Descriptor : reference::Counted {
+    explicit Descriptor(int number) : number(number) { poll.data = this; }
+
+    /// False when it cannot be polled.
+    bool init(uv_loop_t& loop) {
+      if (uv_poll_init(&loop, &poll, number) != 0) return false;
+      kept = this;
+      return true;
+    }
+    void update() {
+      int events = (reader ? UV_READABLE : 0) | (writer ? UV_WRITABLE : 0);
+      if (events == 0) return close();
+      must(uv_poll_start(&poll, events,
+                         [](uv_poll_t* poll, int status, int events) {
+                           UvLoop::of(poll->loop).run_descriptor(of(poll), status, events);
+                         }),
+           "uv_poll_start");
+    }
+    void close() {
+      if (!kept || uv_is_closing(as_handle())) return;
+      uv_poll_stop(&poll);
+      uv_close(as_handle(), [](uv_handle_t* handle) { of(handle).kept = {}; });
+    }
+    uv_handle_t* as_handle() { return reinterpret_cast<uv_handle_t*>(&poll); }
+
+    template <class UvHandle>
+    static Descriptor& of(UvHandle* handle) { return *static_cast<Descriptor*>(handle->data); }
+
+    int number;
+    uv_poll_t poll;
+    Ref<Interest> reader, writer;
+    Ref<Descriptor> kept;
+  };
+  using Direction = Ref<Interest> Descriptor::*;
+
   static UvLoop& of(uv_loop_t* loop) { return *static_cast<UvLoop*>(loop->data); }
 
   Ref<Handle> start_timer(Nanos delay, Nanos when, Callback callback) {
@@ -163,18 +218,55 @@ class UvLoop : public AbstractLoop {
     call(timer);
   }
 
+  Error watch(int number, Direction direction, Callback callback) {
+    if (closed_) return Error(Error::Kind::runtime);
+    Ref<Descriptor>& descriptor = descriptors_[number];
+    if (!descriptor) descriptor = new Descriptor(number);
+    if (!descriptor->kept && !descriptor->init(loop_)) {
+      descriptors_.erase(number);
+      return Error(Error::Kind::runtime);
+    }
+    (*descriptor).*direction = new Interest(std::move(callback));
+    descriptor->update();
+    return {};
+  }
+
+  bool unwatch(int number, Direction direction) {
+    auto found = descriptors_.find(number);
+    if (found == descriptors_.end() || !((*found->second).*direction)) return false;
+    Ref<Descriptor> descriptor = found->second;
+    (*descriptor).*direction = {};
+    if (!descriptor->reader && !descriptor->writer) descriptors_.erase(found);
+    descriptor->update();
+    return true;
+  }
+
+  void run_descriptor(Descriptor& descriptor, int status, int events) {
+    Ref<Descriptor> keep(&descriptor);
+    bool broken = status < 0;
+    // Who replaces a callback meanwhile is not meant by the event.
+    std::pair<Direction, Ref<Interest>> called[2]{{&Descriptor::reader, descriptor.reader},
+                                                  {&Descriptor::writer, descriptor.writer}};
+    if (!broken && !(events & UV_READABLE)) called[0].second = {};
+    if (!broken && !(events & UV_WRITABLE)) called[1].second = {};
+    for (auto& [direction, interest] : called)
+      if (interest && descriptor.*direction == interest && !fatal_) heed(interest->callback());
+    if (broken && (descriptor.reader || descriptor.writer)) descriptor.update();
+  }
+
   void run_calls_from_threads() {
     std::vector<Ref<Handle>> jobs;
     {
       std::lock_guard lock(mutex_);
       jobs.swap(from_threads_);
     }
-    for (auto& job : jobs) call(*job);
+    for (auto& job : jobs)
+      if (!job->cancelled()) call(*job);
   }
 
   /// Where libuv's C ends and callbacks that can fail begin.
-  void call(Handle& job) {
-    Error error = job.run();
+  void call(Handle& job) { heed(job.run()); }
+  void heed(Error error) {
     if (!error) return;
     if (!error.fatal() || fatal_) return call_exception_handler(error);
     fatal_ = error;
@@ -188,8 +280,10 @@ class UvLoop : public AbstractLoop {
       from_threads_.clear();
     }
     ready_.clear();
+    descriptors_.clear();
     auto close = [](uv_handle_t* handle, void*) {
       if (handle->type == UV_TIMER) Timer::of(handle).close();
+      else if (handle->type == UV_POLL) Descriptor::of(handle).close();
       else uv_close(handle, nullptr);
     };
     uv_walk(&loop_, close, nullptr);
@@ -201,6 +295,7 @@ class UvLoop : public AbstractLoop {
   uv_idle_t idle_;
   uv_async_t async_;
   std::deque<Ref<Handle>> ready_;
+  std::map<int, Ref<Descriptor>> descriptors_;  // those that somebody is interested in
   std::mutex mutex_;  // guards what other threads touch
   std::vector<Ref<Handle>> from_threads_;
   Error fatal_;

@@ -1,4 +1,5 @@
 // How a play goes: what is written down, how jobs and scripts are run, what the core's waits mean.
+#include "adapters/baton.h"
 #include "adapters/player.h"
 
 #include <algorithm>
@@ -39,6 +40,7 @@ Event& Player::record(What what) {
   event.what = what;
   event.at = world_.elapsed();
   event.job = job_;
+  event.thread = Baton::thread();
   return event;
 }
 
@@ -141,6 +143,35 @@ bool Player::start_task(const Script& script, Id& id) {
   return true;
 }
 
+std::optional<Future<Value>> Player::ensure_future(std::uint32_t number, Name who, Id frame) {
+  Named& named = object(number);
+  if (!named.coroutine) return named.future;
+  Name name = script(number).name;
+  Id id = next_id();
+  Ref<reference::TaskState<Value>> state(new PlayedTask(*this, play_object(named.coroutine, name), name, id));
+  std::size_t asked = trace_.events.size();
+  record(What::did, {.who = who, .verb = Verb::create_task, .name = name}, frame, id);
+  if (!state->begin()) {
+    if (!observing_) return {};
+    trace_.events[asked].id = 0;
+    trace_.events[asked].answer = Answer::raised(ErrorKind::runtime);
+    return {};
+  }
+  name_object(named, id, reference::Task<Value>(state), state.get(), {});
+  return named.future;
+}
+
+/// What a task does that wraps a coroutine object. It fails if somebody has started that before.
+Coroutine<Value> Player::play_object(Ref<CoroutineObject> object, Name name) {
+  if (object->body.started()) {
+    Event& end = record(What::end);
+    end.step.who = name;
+    end.frame = ++frames_;
+    end.answer = Answer::raised(ErrorKind::runtime);
+  }
+  co_return co_await object->body.settled();
+}
+
 void Player::name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
                          Ref<CoroutineObject> coroutine) {
   if (named.id) kept_.push_back(named);
@@ -148,6 +179,7 @@ void Player::name_object(Named& named, Id id, std::optional<Future<Value>> futur
   named.future = std::move(future);
   named.task = task;
   named.coroutine = std::move(coroutine);
+  named.list = {};
 }
 
 bool Player::unsupported(Verb verb) const {
@@ -210,7 +242,8 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
       case Verb::sleep: outcome = co_await suspend(line, frame).settled(); break;
       default: outcome = co_await family(row(step.verb).family).await(line, frame).settled(); break;
     }
-    if (answers_later(step.verb)) record(What::got, step, frame).answer = answer_or_nothing(outcome);
+    bool told = step.verb == Verb::with;  // before its script began
+    if (answers_later(step.verb) && !told) record(What::got, step, frame).answer = answer_or_nothing(outcome);
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
@@ -227,7 +260,12 @@ Coroutine<Value> Player::suspend(const Line& line, Id frame) {
   if (step.verb == Verb::await) {
     Named& named = object(line.name);
     record(What::did, step, frame, named.id);
-    if (!named.coroutine) co_return co_await named.future->settled();
+    if (!named.coroutine) {
+      auto list = named.list;
+      Outcome<Value> outcome = co_await named.future->settled();
+      if (list && outcome.ok()) items_ = *list;
+      co_return outcome;
+    }
     auto coroutine = named.coroutine;
     if (!count_start()) co_return Value{};
     co_return co_await coroutine->body.settled();
@@ -272,14 +310,14 @@ Coroutine<Value> FamilyPlayer::await(const Line& line, Id frame) {
 const std::array<MakeFamily, families_count> families{
     nullptr,  // core
     play_cancellation,
-    nullptr,  // combinators
-    nullptr,  // scopes
-    nullptr,  // synchronisation
-    nullptr,  // readiness
-    nullptr,  // threads
+    play_combinators,
+    play_scopes,
+    play_synchronisation,
+    play_readiness,
+    play_threads,
     nullptr,  // lifetime
     nullptr,  // generators
-    nullptr,  // context
+    play_context,
 };
 
 Nanos Player::moment(Nanos since_start) const {

@@ -58,6 +58,7 @@ void Player::act_family(const Line& line, Id frame) {
   Event nobody_sees;
   Slot slot = record_asked(step, frame, 0, 0);
   Answer given = player.ask(line, slot ? trace_.events[*slot] : nobody_sees);
+  if (slot) trace_.events[*slot].among = std::exchange(among_, {});
   answer(slot, given);
 }
 

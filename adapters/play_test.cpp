@@ -274,7 +274,7 @@ TEST(Play, times_at_the_ends_of_their_range_are_times_too) {
 class RestlessSelector : public reference::Selector {
  public:
   explicit RestlessSelector(World& world) : world_(world) {}
-  void add(int, reference::Interest) override {}
+  bool add(int, reference::Interest) override { return true; }
   void remove(int, reference::Interest) override {}
   void select(Nanos, std::vector<reference::Ready>&) override {
     world_.wait(0, [](Nanos) { return 0L; });

@@ -31,6 +31,7 @@ struct Named {
   std::optional<reference::Future<Value>> future;
   reference::TaskBase* task = nullptr;
   reference::Ref<CoroutineObject> coroutine;
+  std::shared_ptr<std::vector<Answer>> list;  // of a gather: its results, once they are there
 
   Id handle_id = 0;
   reference::Ref<reference::Handle> handle;
@@ -60,6 +61,12 @@ class FamilyPlayer {
 using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
 std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
+std::unique_ptr<FamilyPlayer> play_combinators(Player& player);
+std::unique_ptr<FamilyPlayer> play_scopes(Player& player);
+std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
+std::unique_ptr<FamilyPlayer> play_readiness(Player& player);
+std::unique_ptr<FamilyPlayer> play_threads(Player& player);
+std::unique_ptr<FamilyPlayer> play_context(Player& player);
 
 class Player : WaitObserver {
  public:
@@ -83,6 +90,8 @@ class Player : WaitObserver {
   Event& record(What what, const Step& step, Id frame, Id id = 0);
   /// One more job or inline start; false once the scripts have fallen silent.
   bool count_start();
+  /// The objects that the step which is being answered was given.
+  void tell_among(const std::array<Id, 3>& ids) { among_ = ids; }
   /// One of several results, to be recorded behind the `got` of the step that is being performed.
   void add_item(const Answer& answer) { items_.push_back(answer); }
 
@@ -100,6 +109,10 @@ class Player : WaitObserver {
   /// A task that plays the script, not begun, and begun; null when the loop is closed.
   reference::Ref<reference::TaskState<Value>> make_task(const Script& script, Id id);
   bool start_task(const Script& script, Id& id);
+  /// asyncio's `ensure_future`: the future of this name. A coroutine object becomes a task, which the
+  /// name stands for from here on, written down as `create_task` by who asks. None when the loop is
+  /// closed.
+  std::optional<reference::Future<Value>> ensure_future(std::uint32_t number, Name who, Id frame);
 
   // Scripts.
 
@@ -130,6 +143,7 @@ class Player : WaitObserver {
   void play_main();
   bool leaves(const Line& line, Id frame);
   reference::Coroutine<Value> suspend(const Line& line, Id frame);
+  reference::Coroutine<Value> play_object(reference::Ref<CoroutineObject> object, Name name);
   reference::Coroutine<Value> play_block(const Line& line, Id frame);
   FamilyPlayer& family(Family family);
 
@@ -165,6 +179,7 @@ class Player : WaitObserver {
   std::vector<Named> named_;  // by the number of the name
   std::vector<Named> kept_;
   std::vector<Answer> items_;
+  std::array<Id, 3> among_{};
   const Script* error_script_ = nullptr;
   bool observing_ = true;
   int limit_ = callbacks_max;
@@ -175,7 +190,9 @@ class Player : WaitObserver {
 /// A task whose steps are written down as jobs.
 struct Player::PlayedTask : reference::TaskState<Value> {
   PlayedTask(Player& player, const Script& script, Id id)
-      : TaskState(*player.loop_, player.play_coroutine(script)), player(player), name(script.name), id(id) {}
+      : PlayedTask(player, player.play_coroutine(script), script.name, id) {}
+  PlayedTask(Player& player, reference::Coroutine<Value> coroutine, Name name, Id id)
+      : TaskState(*player.loop_, std::move(coroutine)), player(player), name(name), id(id) {}
 
   reference::Error step() override;
 

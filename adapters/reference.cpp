@@ -3,6 +3,7 @@
 // call_soon, call_later, call_at, cancel, stop, run, close, ...: the methods of the same names.
 // create_task, await, sleep, ...: the reference's own tasks and coroutines.
 #include "adapters/adapters.h"
+#include "adapters/baton.h"
 #include "adapters/play.h"
 #include "reference/loop.h"
 
@@ -14,20 +15,27 @@ class WorldSelector : public reference::Selector {
  public:
   explicit WorldSelector(World& world) : world_(world) {}
 
-  void add(int descriptor, reference::Interest interest) override { system().add(descriptor, interest); }
+  bool add(int descriptor, reference::Interest interest) override { return system().add(descriptor, interest); }
   void remove(int descriptor, reference::Interest interest) override { system().remove(descriptor, interest); }
 
   void select(Nanos timeout, std::vector<reference::Ready>& ready) override {
     world_.wait(timeout, [&](Nanos limit) -> long {
-      if (std::exchange(woken_, false)) return 1;
-      if (!system_ && limit == 0) return 0;  // nobody watches a descriptor: spare the system call
-      system().select(limit, ready);
-      return static_cast<long>(ready.size());
+      bool woken = std::exchange(woken_, false);
+      if (!system_ && (woken || limit == 0)) return woken;  // nobody watches a descriptor: spare the system call
+      system().select(woken ? 0 : limit, ready);
+      return static_cast<long>(ready.size()) + system().woken() + woken;
     });
   }
 
-  // In a world a loop is woken by its own thread, from inside its own wait.
-  void wake() override { woken_ = true; }
+  // Its own thread wakes the loop from inside its own wait, or before it: that takes no system call.
+  void wake() override {
+    if (!Baton::mine()) {
+      woken_ = true;
+    } else {
+      system().wake();
+      world_.woken();
+    }
+  }
 
  private:
   reference::EpollSelector& system() {

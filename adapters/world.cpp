@@ -1,5 +1,7 @@
 #include "adapters/world.h"
 
+#include "adapters/baton.h"
+
 namespace cede {
 
 void World::begin(WaitObserver& observer) {
@@ -13,14 +15,19 @@ void World::begin(WaitObserver& observer) {
 void World::end() {
   observer_ = nullptr;
   outside_.clear();
+  ending_ = true;
+  while (!at_next_wait_.empty()) let_others_go_on();
+  ending_ = false;
 }
 
 void World::busy(Nanos duration) {
   if (duration <= 0) return;
   if (pace_ == Pace::real) {
-    for (Nanos end = now() + duration; now() < end;) {}
+    for (Nanos end = now() + duration; now() < end;) let_happen();
   } else {
-    now_ += std::min(duration, std::max<Nanos>(0, latest - now_));
+    const Nanos end = now_ + std::min(duration, std::max<Nanos>(0, latest - now_));
+    for (; next_outside() <= end; let_happen()) jump(next_outside());
+    jump(end);
   }
 }
 
@@ -34,6 +41,14 @@ void World::let_happen() {
     outside_.erase(outside_.begin());  // first, since what happens may make appointments itself
     happens();
   }
+}
+
+void World::let_others_go_on() {
+  for (auto& happens : std::exchange(at_next_wait_, {})) happens();
+}
+
+void World::woken() {
+  if (Baton* baton = Baton::mine(); baton && next_outside() > now()) baton->let_loop_go_on(*this);
 }
 
 void World::count_wait(Nanos timeout) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "reference/choices.h"
 #include "spec/value.h"
@@ -86,8 +87,19 @@ class World {
   using Appointment = std::pair<Nanos, std::uint64_t>;
 
   /// At this time on the loop's clock something happens outside the loop, such as a write to a
-  /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait.
+  /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait, or while a job
+  /// is busy.
   Appointment at(Nanos when, std::function<void()> happens);
+  /// At the beginning of the loop's next wait, before the loop is seen to poll; or when the scenario ends.
+  void at_next_wait(std::function<void()> happens) { at_next_wait_.push_back(std::move(happens)); }
+  /// That, now.
+  void let_others_go_on();
+  /// Whether the scenario ends: nothing that is waited for will come.
+  bool ending() const { return ending_; }
+  /// The calling thread has woken the loop. If it is not the loop's, it lets the loop go on, unless
+  /// something else is to happen first.
+  void woken();
+
   /// It will not happen. Harmless when it has.
   void call_off(const Appointment& appointment) { outside_.erase(appointment); }
 
@@ -128,6 +140,8 @@ class World {
   Nanos beginning_ = 0;
   WaitObserver* observer_ = nullptr;
   std::map<Appointment, std::function<void()>> outside_;
+  std::vector<std::function<void()>> at_next_wait_;
+  bool ending_ = false;
   std::uint64_t appointments_ = 0;
   int waits_ = 0;
   int polls_ = 0;       // waits that took no time, in a row
@@ -136,6 +150,7 @@ class World {
 
 template <class Attempt>
 long World::wait(Nanos timeout, Attempt attempt) {
+  if (!at_next_wait_.empty()) let_others_go_on();
   count_wait(timeout);
   const Nanos deadline = deadline_of(timeout);
   for (int rests = 0;;) {

@@ -29,6 +29,9 @@ struct ClauseResult {
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
 
+/// How many decisive scenarios a MUST clause needs: one in 500, at most 200; enough that a rule which is
+/// broken now and then shows.
+std::uint64_t floor_for(std::uint64_t played);
 /// What came of comparing whole traces with the reference's (acceptor.h).
 struct OrderResult {
   std::uint64_t compared = 0;
@@ -38,20 +41,17 @@ struct OrderResult {
   std::uint64_t first_unexplained = 0;  // as first_violation
 };
 
-/// How many decisive scenarios a MUST clause needs: one in 500, at most 200; enough that a rule which is
-/// broken now and then shows.
-std::uint64_t floor_for(std::uint64_t played);
-
 class Campaign {
  public:
   /// For the properties of those clauses; tier X only if the loop declares the exact order. Then, in
   /// virtual time, its traces are also compared whole, except for the reference's own.
   Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses);
 
-  /// From here on the loop's free choices are random instead of first come, first served.
-  void choose_at_random() { world_.let_choose(&any_choices_); }
   /// Random scenarios will not say these verbs.
   void leave_out(std::vector<Verb> verbs) { left_out_ = std::move(verbs); }
+  /// From here on the loop's free choices are random instead of first come, first served.
+  void choose_at_random() { world_.let_choose(&any_choices_); }
+
   /// Plays the examples of all clauses, which come first in every campaign.
   void play_examples();
   /// Plays the scenarios that follow from the seed. `go_on` is asked after each.
@@ -91,9 +91,9 @@ class Campaign {
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
+  std::vector<Verb> left_out_;
   std::optional<Acceptor> acceptor_;
   OrderResult order_;
-  std::vector<Verb> left_out_;
   std::uint64_t played_ = 0;
 };
 

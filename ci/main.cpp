@@ -85,9 +85,9 @@ struct Line {
         ->option_text("LOOP")->allow_extra_args(false);
     budget_option(command);
     pace_option(command, options.pace);
-    choices_option(command, options.random_choices);
     command.add_option("--without", options.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false);
+    choices_option(command, options.random_choices);
     command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");

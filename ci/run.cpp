@@ -41,10 +41,10 @@ class LoopRun {
  public:
   LoopRun(const RunOptions& options, const Adapter& adapter, const std::vector<const Clause*>& clauses)
       : options_(options), adapter_(adapter), clauses_(clauses), campaign_(adapter, options.pace, clauses) {
-    if (options.random_choices) campaign_.choose_at_random();
     std::vector<Verb> verbs;
     for (const std::string& spelling : options.without) verbs.push_back(find_verb(spelling)->verb);
     campaign_.leave_out(std::move(verbs));
+    if (options.random_choices) campaign_.choose_at_random();
   }
 
   void play() {

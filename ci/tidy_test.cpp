@@ -13,19 +13,33 @@
 
 // reference/ is whole by itself: all its headers, and nothing else of ours, make one translation unit.
 #include "reference/abstract_loop.h"
+#include "reference/as_completed.h"
 #include "reference/callback.h"
 #include "reference/choices.h"
 #include "reference/clock.h"
+#include "reference/condition.h"
 #include "reference/coroutine.h"
+#include "reference/derived.h"
 #include "reference/error.h"
+#include "reference/event.h"
 #include "reference/future.h"
+#include "reference/gather.h"
 #include "reference/handle.h"
+#include "reference/lock.h"
 #include "reference/loop.h"
 #include "reference/outcome.h"
+#include "reference/queue.h"
 #include "reference/ref.h"
 #include "reference/run.h"
 #include "reference/selector.h"
+#include "reference/semaphore.h"
+#include "reference/shield.h"
 #include "reference/task.h"
+#include "reference/task_group.h"
+#include "reference/timeout.h"
+#include "reference/wait.h"
+#include "reference/wait_for.h"
+#include "reference/waiters.h"
 
 namespace cede {
 namespace {
@@ -53,7 +67,7 @@ constexpr std::size_t columns_max = 120;
 /// Longer than a file may be, each with the length that it must not pass.
 const std::map<std::string, int> long_files{
     {"reference/loop_test.cpp", 650},
-    {"reference/task_test.cpp", 680},
+    {"reference/task_test.cpp", 550},
 };
 
 /// The files that git knows; without git, all that are not hidden or built.

@@ -143,12 +143,15 @@ Verdict a_coroutine_cedes_if_something_inside_does(const History& history) {
   for (const Wait& wait : history.waits) {
     const FutureLife* future = awaited(history, wait);
     const Frame* inner = history.frame(wait.frame);
-    bool suspends = future ? is_pending(*future, wait.asked) && !history.cancels : !wait.awaited;
+    Verb verb = history[wait.asked].step.verb;
+    bool suspends = future ? is_pending(*future, wait.asked) && !history.cancels
+                           : verb == Verb::yield || verb == Verb::sleep;
     if (wait.task && inner->caller && suspends && history.next(wait.asked))
       ruling.require(ceded(history, wait), wait.got, "it is to suspend, and its caller goes on");
   }
   for (const Frame& inner : history.frames) {
     if (!inner.caller || !inner.task || inner.ended == never) continue;
+    if (history[inner.by].step.verb == Verb::task_group) continue;  // which waits for its tasks
     const Event* after = history.next(inner.ended);
     bool suspended = history[inner.ended].job != history[inner.first].job;
     if (!after || suspended || history[inner.ended].answer.is_raised()) continue;

@@ -27,6 +27,12 @@ struct Bias {
 /// All there are; the core is the generator's own.
 std::span<const Bias> biases();
 Bias cancellation_bias();
+Bias combinators_bias();
+Bias scopes_bias();
+Bias synchronisation_bias();
+Bias readiness_bias();
+Bias threads_bias();
+Bias context_bias();
 
 // Few names, so that they meet. A name's kind says how its script is played; the generator tells names
 // of scripts apart by their first letters.

@@ -1,12 +1,11 @@
 #include "properties/bias.h"
 
 namespace cede {
-namespace {
 
-const std::array list{cancellation_bias()};
-
-}  // namespace
-
-std::span<const Bias> biases() { return list; }
+std::span<const Bias> biases() {
+  static const std::array list{cancellation_bias(), combinators_bias(), scopes_bias(),  synchronisation_bias(),
+                               readiness_bias(),    threads_bias(),     context_bias()};
+  return list;
+}
 
 }  // namespace cede

@@ -11,9 +11,9 @@ using Met = Cancellation::Met;
 
 bool is_request(const History& history, std::size_t index) {
   const Event& event = history[index];
-  if (event.what != What::did || event.answer == Answer::of(Value::of(false))) return false;
-  const FutureLife* task = history.future(event.id);
-  return (event.step.verb == Verb::cancel_task || event.step.verb == Verb::cancel_future) && task && task->task;
+  bool asks = event.what == What::did && (event.step.verb == Verb::cancel_task || event.step.verb == Verb::cancel_future);
+  const FutureLife* task = asks ? history.future(event.id) : nullptr;
+  return task && task->task && !task->done_before(index);
 }
 
 /// A suspension without a future or a timer, which puts the next step into the queue.
@@ -45,7 +45,7 @@ void Cancellations::read(const History& history) {
     else if (event.what == What::did && event.step.verb == Verb::uncancel) take_back(index, event.id);
     else if (is_request(history, index)) {
       read_request(history, index, event.id, event.step.value);
-      if (event.answer.is_raised()) until = std::min(until, index);
+      if (event.answer != Answer::of(Value::of(true))) until = std::min(until, index + 1);
     }
   }
 }
@@ -62,7 +62,6 @@ bool Cancellations::is_pending(const History& history, Id future, std::size_t in
 
 /// Goes along the tasks that wait for each other, and strikes the innermost.
 void Cancellations::read_request(const History& history, std::size_t index, Id target, const Value& message) {
-  if (history.future(target)->done_before(index)) return;
   for (std::size_t hops = 0;; ++hops) {
     counts_.push_back({index, target, 1});
     State& asked = state(target);

@@ -59,6 +59,7 @@ Verdict a_suspension_passes_through_all_levels(const History& history) {
     }
   for (const Frame& inner : history.frames) {
     if (!inner.caller || !inner.task || inner.ended == never) continue;
+    if (history[inner.by].step.verb == Verb::task_group) continue;  // which waits for its tasks
     const Event& end = history[inner.ended];
     const Event* after = history.next(inner.ended);
     bool suspended = end.job != history[inner.first].job;
@@ -163,7 +164,7 @@ Verdict an_error_rises_through_the_awaits(const History& history) {
     if (!inner.caller || inner.ended == never || !history[inner.ended].answer.is_raised()) continue;
     const Event& end = history[inner.ended];
     const Step& by = history[inner.by].step;
-    if (by.verb == Verb::finally_) continue;  // its cleanup comes between
+    if (row(by.verb).family != Family::core) continue;  // cleanup comes between, or makes another error of it
     const Event* after = history.next(inner.ended);
     if (!after) continue;
     bool at_once = after->frame == inner.caller && after->job == end.job;

@@ -278,6 +278,7 @@ class Author {
       case Arg::duration: step.time = any_duration(random_, step.verb); return;
       case Arg::value: step.value = any_value(random_); return;
       case Arg::error: step.value = Value::of(caught(step.verb, any_error(random_, off_))); return;
+      case Arg::integer: step.value = Value::of(random_.once_in(8) ? -1 : std::int64_t{random_.below(4)}); return;
       case Arg::number: step.value = Value::of(std::int64_t{random_.below(5)}); return;
       case Arg::word: *step.next_name() = pick(random_, callback_names); return;
       case Arg::handle: *step.next_name() = pick(random_, callback_names); return;

@@ -25,10 +25,18 @@ bool cancels_by_itself(Verb verb) {
   }
 }
 
+/// What runs a coroutine object inline, if it is given one.
+bool awaits(Verb verb) { return verb == Verb::await || verb == Verb::wait_for; }
+
 bool makes_task(Verb verb) { return verb == Verb::create_task || verb == Verb::create_task_in; }
 
 /// Whether the core's rules say all there is to say of what the verb is about.
 bool is_plain(Verb verb) { return row(verb).family == Family::core || row(verb).family == Family::cancellation; }
+
+/// Whether the script of a `with` follows.
+bool begins_scope(const Event& event) {
+  return event.what == What::got && event.step.verb == Verb::with && !event.answer.is_raised();
+}
 
 bool runs_a_loop(Verb verb) {
   return verb == Verb::run || verb == Verb::run_until_complete || verb == Verb::run_in_new_loop;
@@ -134,7 +142,7 @@ void History::read_frame(std::size_t index) {
   if (!frame(event.frame)) begin_frame(index);
   Frame& speaker = frames[frame_of_[event.frame] - 1];
   bool waits = event.frame < wait_of_frame_.size() && wait_of_frame_[event.frame];
-  bool skips = speaker.callee || (waits && event.what != What::got);
+  bool skips = speaker.callee || (waits && event.what != What::got && event.what != What::item);
   if (skips && speaker.skipped == never) speaker.skipped = index;
   if (event.what != What::end) return;
   speaker.ended = index;
@@ -154,8 +162,8 @@ void History::begin_frame(std::size_t index) {
   if (index > 0) {
     const Event& before = (*this)[index - 1];
     Verb verb = before.step.verb;
-    bool starts = before.what == What::enter || before.what == What::error ||
-                  (before.what == What::did && (runs_inline(verb) || verb == Verb::await || verb == Verb::send));
+    bool starts = before.what == What::enter || before.what == What::error || begins_scope(before) ||
+                  (before.what == What::did && (runs_inline(verb) || awaits(verb) || verb == Verb::send));
     if (starts) begun.by = index - 1;
     else if (before.what == What::end && repeats(frame(before.frame))) begun.by = frame(before.frame)->by;
   }
@@ -165,7 +173,7 @@ void History::begin_frame(std::size_t index) {
       if (const FutureLife* task = task_of_job(by.job)) begun.task = task->id;
     } else if (by.step.verb == Verb::send) {
       begun.by_hand = true;
-    } else if (by.what == What::did && frame(by.frame)) {
+    } else if ((by.what == What::did || begins_scope(by)) && frame(by.frame)) {
       Frame& caller = frames[frame_of_[by.frame] - 1];
       caller.callee = begun.id;
       begun.caller = caller.id;
@@ -195,7 +203,7 @@ void History::read_step(std::size_t index) {
     Call call{.id = event.made, .verb = verb, .asked = index};
     call.due = event.time;
     call.deadline = verb == Verb::call_later ? sum(event.at, event.step.time) : event.step.time;
-    if (verb == Verb::add_done_callback) call.future = event.id;
+    if (verb == Verb::add_done_callback && !derived(event.id)) call.future = event.id;
     calls.push_back(call);
     enlist(call_of_, event.made, calls);
   } else if (event.made) {
@@ -439,16 +447,24 @@ bool History::in_a_later_pass(std::size_t event, std::size_t enter) const {
   return from_the_queue ? pass(event) < pass(enter) : by->leave < enter;
 }
 
+std::size_t History::after_wait(std::size_t poll) const {
+  std::size_t after = poll + 1;
+  while (after < events().size() && is_outside((*this)[after])) ++after;
+  return after;
+}
+
 Nanos History::end_of_wait(std::size_t poll) const {
   Nanos began = (*this)[poll].at, limit = (*this)[poll].time;
-  if (limit <= 0 || poll + 1 == events().size()) return began;
+  std::size_t after = after_wait(poll);
+  if (limit <= 0 || after == events().size()) return began;
   Nanos woken = sum(began, limit);
-  return (*this)[poll + 1].at < woken ? began : woken;
+  return (*this)[after].at < woken ? began : woken;
 }
 
 Nanos History::beginning_of_pass(std::size_t event) const {
   std::size_t polls_before = pass(event);
-  return (*this)[polls_before > 0 ? polls[polls_before - 1] + 1 : 0].at;
+  if (polls_before == 0) return events().front().at;
+  return (*this)[std::min(after_wait(polls[polls_before - 1]), events().size() - 1)].at;
 }
 
 Nanos History::latest_deadline(std::size_t asked) const {

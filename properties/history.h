@@ -30,7 +30,7 @@ struct Call {
   Nanos deadline = 0;             // timers: counted from the moment of the call
   Nanos due = 0;                  // timers: the deadline as the loop tells it
   Nanos latest = 0;               // timers: the moment by which any loop has to hold it due
-  Id future = 0;                  // done-callbacks: of which future
+  Id future = 0;                  // done-callbacks: of which future; 0 if it is a derived one
 
   bool timer() const { return verb == Verb::call_later || verb == Verb::call_at; }
 };
@@ -159,6 +159,9 @@ class Verbs {
 };
 inline constexpr Verbs all_verbs = Verbs::all();
 
+/// What happens outside the loop, inside its wait, is told without a speaker.
+inline bool is_outside(const Event& event) { return event.what == What::got && event.frame == 0; }
+
 class History {
  public:
   /// Reads the trace, which has to outlive the history. Reuses what it has allocated.
@@ -224,6 +227,8 @@ class History {
   /// The poll with this number, counted from 0, as the polls before an event are; `never` if there
   /// were fewer.
   std::size_t poll(std::size_t number) const { return number < polls.size() ? polls[number] : never; }
+  /// What comes behind the poll, but for what happens outside the loop while it waits.
+  std::size_t after_wait(std::size_t poll) const;
   /// What the loop's clock showed at least when the poll was over.
   Nanos end_of_wait(std::size_t poll) const;
   /// What it showed at most when the event's pass began, or the trace.

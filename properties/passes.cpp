@@ -472,9 +472,11 @@ Verdict one_running_loop_each_with_its_own_jobs(const History& history) {
   }
   if (!history.other_loop) return ruling;
   for (const Job& job : history.jobs) {
-    bool of_this_loop = job.step || history.call(job.subject);
-    if (history.in_other_loop(job) || !of_this_loop)
-      ruling.require(history.in_other_loop(job) && !of_this_loop, job.enter,
+    bool of_other_loop = std::ranges::any_of(history.runs, [&](const Run& run) {
+      return run.verb == Verb::run_in_new_loop && history[run.asked].id == job.subject;
+    });
+    if (history.in_other_loop(job) || of_other_loop)
+      ruling.require(history.in_other_loop(job) && of_other_loop, job.enter,
                      "a loop executed a job that was given to another");
   }
   return ruling;

@@ -8,7 +8,9 @@ namespace cede {
 std::span<const Property> properties() {
   static const std::vector<Property> all = [] {
     std::vector<Property> all;
-    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), cancellation(), passes(), timers(), sleeping()})
+    for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), cancellation(), passes(), timers(), readiness(),
+                         threads(), sleeping(), combinators(), scopes(), groups(), synchronisation(), conditions(),
+                         semaphores(), queues(), context(), liveness()})
       all.insert(all.end(), chapter.begin(), chapter.end());
     return all;
   }();

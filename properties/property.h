@@ -72,7 +72,18 @@ std::span<const Property> tasks();
 std::span<const Property> cancellation();
 std::span<const Property> passes();
 std::span<const Property> timers();
+std::span<const Property> readiness();
 std::span<const Property> sleeping();
+std::span<const Property> scopes();
+std::span<const Property> groups();
+std::span<const Property> combinators();
+std::span<const Property> synchronisation();
+std::span<const Property> conditions();
+std::span<const Property> semaphores();
+std::span<const Property> queues();
+std::span<const Property> liveness();
+std::span<const Property> threads();
+std::span<const Property> context();
 
 /// All of them.
 std::span<const Property> properties();

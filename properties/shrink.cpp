@@ -31,6 +31,11 @@ auto rank(const Step& step) {
                     step.name, step.script, step.other);
 }
 
+/// A number that may not be left out.
+bool takes_number(Verb verb) {
+  return std::ranges::any_of(row(verb).args, [](Arg arg) { return arg == Arg::number || arg == Arg::integer; });
+}
+
 /// Tries candidates and keeps the current best.
 class Shrinker {
  public:
@@ -132,7 +137,7 @@ class Shrinker {
       with([&](Step& s) { s.time = time; });
     if (step.value.kind == Value::Kind::error) {
       for (ErrorKind error : {ErrorKind::runtime, ErrorKind::key}) with([&](Step& s) { s.value = Value::of(error); });
-    } else if (std::ranges::find(row(step.verb).args, Arg::number) == row(step.verb).args.end()) {
+    } else if (!takes_number(step.verb)) {
       with([](Step& s) { s.value = {}; });
     }
     if (step.value.kind == Value::Kind::number)

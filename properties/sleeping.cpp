@@ -81,7 +81,7 @@ std::size_t poll_that_sleeps_anew(const History& history, const Wait& wait) {
   Nanos delay = step_of(history, wait).time, begun = at(history, wait.asked) + history.trace().resolution;
   if (delay == forever) return never;
   for (std::size_t number = history.pass(wait.left) + 1; history.poll(number) < wait.got; ++number)
-    if (at(history, history.polls[number - 1] + 1) >= begun &&
+    if (at(history, history.after_wait(history.polls[number - 1])) >= begun &&
         history[history.polls[number]].time - history.trace().resolution >= delay)
       return history.polls[number];
   return never;
@@ -117,7 +117,7 @@ Verdict a_sleeper_goes_on_one_pass_after_its_timer(const History& history) {
     Nanos due = history.latest_deadline(wait.asked);
     std::size_t number = history.pass(wait.left);
     while (history.poll(number) < wait.got && history.end_of_wait(history.polls[number]) < due) ++number;
-    Nanos before = number > history.pass(wait.left) ? at(history, history.polls[number - 1] + 1) : 0;
+    Nanos before = number > history.pass(wait.left) ? at(history, history.after_wait(history.polls[number - 1])) : 0;
     if (before - at(history, wait.asked) >= step_of(history, wait).time) continue;  // or the one before?
     ruling.require(history.pass(wait.got) == number + 2, wait.got,
                    "the task did not go on in the pass after that of its timer");

@@ -259,7 +259,7 @@ Verdict a_task_can_be_asked_who_is_running(const History& history) {
       const Job* job = history.job_at(index);
       Value running = job && job->step ? Value::of(history[job->enter].step.who) : Value{};
       ruling.require(event.answer == Answer::of(running), index, "another task is running, or none");
-    } else if (event.step.verb == Verb::all_tasks) {
+    } else if (event.step.verb == Verb::all_tasks && !history.said({Verb::wait_for})) {  // which may make one
       std::int64_t alive = std::ranges::count_if(history.futures, [&](const FutureLife& future) {
         return future.task && future.made < index && !future.done_before(index);
       });

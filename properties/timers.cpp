@@ -213,7 +213,7 @@ Verdict what_becomes_due_in_a_pass_waits_for_the_next(const History& history) {
       continue;
     }
     std::size_t poll = history.polls[pass - 1];
-    bool due_in_pass = timer.due >= at(history, poll + 1) + history.trace().resolution &&
+    bool due_in_pass = timer.due >= at(history, history.after_wait(poll)) + history.trace().resolution &&
                        timer.due <= at(history, timer.entered);
     if (due_in_pass && !run_began(history, poll, timer.entered))
       ruling.require(false, timer.entered, "the timer became due while the jobs of this pass ran");
@@ -263,16 +263,19 @@ Verdict delays_count_from_the_call(const History& history) {
   return ruling;
 }
 
-/// The earliest deadline among the timers that may still run at the event. The timers inside of
-/// sleeps are not in the trace; once there was a sleep, it can be as early as one likes.
+bool takes_a_duration(Verb verb) {
+  return std::ranges::find(row(verb).args, Arg::duration) != row(verb).args.end();
+}
+
+/// The earliest deadline among the timers that may still run at the event. The timers inside of sleeps
+/// and timeouts are not in the trace; once there was one, it can be as early as one likes.
 Nanos earliest_deadline(const History& history, std::size_t event) {
   Nanos earliest = forever;
   for (const Call& timer : timers_in(history))
     if (timer.asked < event && timer.entered > event && !cancelled_before(timer, event))
       earliest = std::min(earliest, timer.due);
   for (const Wait& wait : history.waits)
-    if (wait.asked < event && history[wait.asked].step.verb == Verb::sleep)
-      earliest = 0;
+    if (wait.asked < event && takes_a_duration(history[wait.asked].step.verb)) earliest = 0;
   return earliest;
 }
 

@@ -4,6 +4,9 @@
 
 namespace cede::reference {
 
+Error AbstractLoop::try_add_reader(int, Callback) { return Error(Error::Kind::runtime); }
+Error AbstractLoop::try_add_writer(int, Callback) { return Error(Error::Kind::runtime); }
+
 void AbstractLoop::call_exception_handler(const Error& error) {
   auto handler = handler_;  // it may replace itself while it runs
   if (!handler || !*handler) {

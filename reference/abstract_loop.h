@@ -14,6 +14,12 @@ class TaskBase;
 /// Called with an error that left a callback; what it raises itself is dropped (PASS-7).
 using ExceptionHandler = BasicCallback<const Error&>;
 
+/// What another thread has promised to hand over to a loop.
+struct Expected : CountedAcrossThreads {
+  /// Destroys what belongs to the loop's thread.
+  virtual void give_up() = 0;
+};
+
 class AbstractLoop {
  public:
   AbstractLoop() = default;
@@ -31,8 +37,9 @@ class AbstractLoop {
   virtual Ref<Handle> try_call_at(Nanos when, Callback callback) = 0;
   /// Calls back `delay` after this call (TIMER-10).
   virtual Ref<Handle> try_call_later(Nanos delay, Callback callback) = 0;
-  /// The one call that other threads may make; it wakes an idle loop.
-  virtual bool try_call_soon_threadsafe(Callback callback) = 0;
+  /// The one call that other threads may make; it wakes an idle loop (THR-1). On the loop's own
+  /// thread it is as `try_call_soon` (THR-4). The handle is cancelled on the loop's thread.
+  virtual Ref<Handle> try_call_soon_threadsafe(Callback callback) = 0;
   /// Turns until stopped. The error is a refusal (nested or closed), or a fatal one that left a job.
   virtual Error try_run_forever() = 0;
   /// Lets the current pass finish; before a run, allows it one pass (PASS-9, PASS-10).
@@ -42,9 +49,25 @@ class AbstractLoop {
   virtual bool is_running() const = 0;
   virtual bool is_closed() const = 0;
 
+  // What a loop may leave out: then it refuses.
+
+  /// Calls back in every pass in which the descriptor can be read or written (IO-1, IO-2), until
+  /// removed; a new callback replaces the old (IO-6). The error: the loop is closed, or the
+  /// descriptor is of a kind that cannot be polled (IO-14). Remove it before you close it.
+  virtual Error try_add_reader(int descriptor, Callback callback);
+  virtual Error try_add_writer(int descriptor, Callback callback);
+  /// Whether there was one; it is not called any more (IO-4, IO-5).
+  virtual bool remove_reader(int) { return false; }
+  virtual bool remove_writer(int) { return false; }
+  /// Calls back, as a job, whenever the process gets the signal; replaces the handler before. An
+  /// error for signals that cannot be caught and for threads other than the main one (THR-7, THR-9).
+  virtual Error try_add_signal_handler(int /*signal*/, Callback /*callback*/) { return Error(Error::Kind::runtime); }
+  /// Restores what the process did before; whether there was a handler (THR-9).
+  virtual bool remove_signal_handler(int /*signal*/) { return false; }
+
   // The same for people, with exceptions.
 
-  /// Throws RuntimeError when the loop is closed, like the two below.
+  /// Throws RuntimeError when the loop is closed, like those below.
   Ref<Handle> call_soon(Callback callback) { return made(try_call_soon(std::move(callback))); }
   Ref<Handle> call_at(Nanos when, Callback callback) {
     return made(try_call_at(when, std::move(callback)));
@@ -52,9 +75,14 @@ class AbstractLoop {
   Ref<Handle> call_later(Nanos delay, Callback callback) {
     return made(try_call_later(delay, std::move(callback)));
   }
-  void call_soon_threadsafe(Callback callback) {
-    if (!try_call_soon_threadsafe(std::move(callback))) Error(Error::Kind::runtime).raise();
+  Ref<Handle> call_soon_threadsafe(Callback callback) {
+    return made(try_call_soon_threadsafe(std::move(callback)));
   }
+  void add_signal_handler(int signal, Callback callback) {
+    throw_if(try_add_signal_handler(signal, std::move(callback)));
+  }
+  void add_reader(int descriptor, Callback callback) { throw_if(try_add_reader(descriptor, std::move(callback))); }
+  void add_writer(int descriptor, Callback callback) { throw_if(try_add_writer(descriptor, std::move(callback))); }
   void run_forever() { throw_if(try_run_forever()); }
   void close() { throw_if(try_close()); }
 
@@ -71,6 +99,10 @@ class AbstractLoop {
   /// The tasks that are not done (TASK-10).
   const std::vector<TaskBase*>& all_tasks() const { return tasks_; }
 
+  /// Keeps it, on the loop's thread, until it has come or the loop goes.
+  void expect(Ref<Expected> expected) { expected_.push_back(std::move(expected)); }
+  void no_longer_expect(const Ref<Expected>& expected) { std::erase(expected_, expected); }
+
  protected:
   /// Marks this loop as the running one of its thread for as long as it exists.
   class Running {
@@ -79,7 +111,8 @@ class AbstractLoop {
     ~Running() { running_ = nullptr; }
   };
 
-  /// Destroys the frames of all tasks that are not done, so that nothing outlives its loop.
+  /// Destroys the frames of all tasks that are not done, and gives up what is expected of other
+  /// threads, so that nothing outlives its loop.
   void abandon_tasks();
 
  private:
@@ -97,6 +130,7 @@ class AbstractLoop {
   std::shared_ptr<ExceptionHandler> handler_;
   TaskBase* current_task_ = nullptr;
   std::vector<TaskBase*> tasks_;
+  std::vector<Ref<Expected>> expected_;
 };
 
 }  // namespace cede::reference

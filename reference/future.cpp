@@ -30,7 +30,7 @@ void FutureBase::complete(State state, Error error) {
 }
 
 void FutureBase::add_done_callback(DoneCallback callback, std::uintptr_t key) {
-  Waiting waiting{std::move(callback), {}, key};
+  Waiting waiting{std::move(callback), {}, key, Context::current()};
   if (done()) schedule(std::move(waiting));  // FUT-5
   else waiting_.push_back(std::move(waiting));
 }
@@ -41,12 +41,13 @@ std::size_t FutureBase::remove_done_callback(std::uintptr_t key) {
   });
 }
 
-void FutureBase::add_waiter(Ref<TaskBase> task) { waiting_.push_back({{}, std::move(task), 0}); }
+void FutureBase::add_waiter(Ref<TaskBase> task) { waiting_.push_back({{}, std::move(task), 0, {}}); }
 
 void FutureBase::schedule(Waiting waiting) {
   if (waiting.task) {
     loop_.try_call_soon([task = std::move(waiting.task)] { return task->step(); });
   } else {
+    Context::Scope scope(waiting.context);
     loop_.try_call_soon([self = Ref<FutureBase>(this), callback = std::move(waiting.callback)]() mutable {
       return callback(*self);
     });

@@ -41,6 +41,10 @@ class FutureBase : public Counted {
   std::size_t remove_done_callback(std::uintptr_t key);
 
  protected:
+  enum class State : std::uint8_t { pending, finished, cancelled };
+
+  /// The one transition. Everybody who waits is queued now, in the order of registration.
+  void complete(State state, Error error);
   /// Queues the task's wake-up among the callbacks, in common order (AWAIT-8).
   void add_waiter(Ref<TaskBase> task);
 
@@ -51,12 +55,9 @@ class FutureBase : public Counted {
     DoneCallback callback;
     Ref<TaskBase> task;  // instead of a callback: a task to wake
     std::uintptr_t key = 0;
+    Context context;     // of the registration (CTX-1)
   };
 
-  enum class State : std::uint8_t { pending, finished, cancelled };
-
-  /// The one transition. Everybody who waits is queued now, in the order of registration.
-  void complete(State state, Error error);
   void schedule(Waiting waiting);
 
   AbstractLoop& loop_;
@@ -75,7 +76,10 @@ struct Result {
 template <class T = void>
 class Future {
  public:
-  explicit Future(AbstractLoop& loop) : Future(new Pending(loop)) {}
+  explicit Future(AbstractLoop& loop) : Future(Ref<Pending>(new Pending(loop))) {}
+  /// Of a state of one's own, which is a future and has the place of a result beside it.
+  template <class State>
+  explicit Future(const Ref<State>& state) : base_(state), result_(state.get()) {}
 
   bool done() const { return base_->done(); }
   bool cancelled() const { return base_->cancelled(); }
@@ -159,11 +163,6 @@ class Future {
 
   const Ref<FutureBase>& base() const { return base_; }
 
- protected:
-  /// For Task: a future whose state and result live in one object.
-  template <class State>
-  explicit Future(State* state) : base_(state), result_(state) {}
-
  private:
   struct Pending : FutureBase, Result<T> {
     using FutureBase::FutureBase;
@@ -172,5 +171,13 @@ class Future {
   Ref<FutureBase> base_;
   Result<T>* result_;
 };
+
+/// What futures of one type have in common with all others.
+template <class T>
+std::vector<Ref<FutureBase>> bases_of(const std::vector<Future<T>>& futures) {
+  std::vector<Ref<FutureBase>> bases;
+  for (const Future<T>& future : futures) bases.push_back(future.base());
+  return bases;
+}
 
 }  // namespace cede::reference

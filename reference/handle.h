@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "reference/callback.h"
+#include "reference/context.h"
 #include "reference/ref.h"
 
 namespace cede::reference {
@@ -12,7 +13,7 @@ namespace cede::reference {
 using Nanos = std::int64_t;
 inline constexpr Nanos forever = INT64_MAX;
 
-class Handle : public Counted {
+class Handle : public CountedAcrossThreads {
  public:
   explicit Handle(Callback callback, Nanos when = 0) : callback_(std::move(callback)), when_(when) {}
 
@@ -26,14 +27,16 @@ class Handle : public Counted {
   /// The deadline on the loop's clock; 0 for calls without one.
   Nanos when() const { return when_; }
 
-  /// Calls the callback, once.
+  /// Calls the callback, once, in the context of its registration (CTX-1).
   Error run() {
+    Context::Scope scope(context_);
     Callback callback = std::move(callback_);
     return callback ? callback() : Error{};
   }
 
  private:
   Callback callback_;
+  Context context_ = Context::current();
   Nanos when_;
   bool cancelled_ = false;
 };

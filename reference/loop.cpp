@@ -14,9 +14,10 @@ constexpr auto later = [](const auto& a, const auto& b) {
 
 /// One pass: wait, take what the wait brought, run what is ready now.
 Error Loop::run_once() {
+  take_calls_from_threads();               // THR-4: what was queued before the wait stands before what it brings
   drop_cancelled_timers();                 // TIMER-11: a cancelled timer wakes nobody
   take_ready_descriptors(time_to_wait());  // TIMER-13: rest until the next deadline, not while jobs wait
-  take_calls_from_threads();
+  take_calls_from_threads();               // THR-1: they have ended the wait
   take_due_timers();                       // TIMER-7: behind what was queued and what the wait brought
   return run_ready_jobs();                 // PASS-2: what they add waits for the next pass
 }
@@ -84,6 +85,7 @@ Error Loop::try_run_forever() {
 
 Ref<Handle> Loop::try_call_soon(Callback callback) {
   if (closed_) return {};
+  take_calls_from_threads();  // THR-4: one queue, in the order of the calls
   Ref<Handle> handle(new Handle(std::move(callback)));
   ready_.push_back(handle);
   return handle;
@@ -103,23 +105,34 @@ Ref<Handle> Loop::try_call_later(Nanos delay, Callback callback) {
   return try_call_at(when, std::move(callback));
 }
 
-bool Loop::try_call_soon_threadsafe(Callback callback) {
-  std::lock_guard lock(mutex_);
-  if (!open_to_threads_) return false;
-  from_threads_.emplace_back(new Handle(std::move(callback)));
-  selector_.wake();
-  return true;
+Ref<Handle> Loop::try_call_soon_threadsafe(Callback callback) {
+  Ref<Handle> handle(new Handle(std::move(callback)));
+  {
+    std::lock_guard lock(mutex_);
+    if (!open_to_threads_) return {};
+    from_threads_.push_back(handle);  // THR-3
+    called_from_threads_ = true;
+  }
+  selector_.wake();  // THR-1: last, since a loop that is woken first finds nothing and goes on waiting
+  return handle;
 }
 
 void Loop::take_calls_from_threads() {
+  if (!called_from_threads_) return;  // mostly; and then it costs no lock
   std::lock_guard lock(mutex_);
+  called_from_threads_ = false;
   for (Ref<Handle>& handle : from_threads_) ready_.push_back(std::move(handle));
   from_threads_.clear();
+}
+
+Error Loop::try_add_signal_handler(int signal, Callback callback) {
+  return closed_ ? Error(Error::Kind::runtime) : signals_.try_add(signal, std::move(callback));
 }
 
 Error Loop::try_close() {
   if (running_) return Error(Error::Kind::runtime);
   closed_ = true;
+  signals_.clear();
   std::vector<Ref<Handle>> from_threads;  // destroyed without the lock, since captures may call in turn
   {
     std::lock_guard lock(mutex_);
@@ -167,11 +180,12 @@ void Loop::choose_among_ready_descriptors() {
   }
 }
 
-void Loop::watch(int descriptor, Interest interest, Callback callback) {
-  if (closed_) Error(Error::Kind::runtime).raise();
-  unwatch(descriptor, interest);
-  selector_.add(descriptor, interest);
+Error Loop::watch(int descriptor, Interest interest, Callback callback) {
+  if (closed_) return Error(Error::Kind::runtime);
+  unwatch(descriptor, interest);  // IO-6: the old callback is not called even if its event is here already
+  if (!selector_.add(descriptor, interest)) return Error(Error::Kind::runtime);
   watchers_[{descriptor, interest}] = new Watcher(std::move(callback));
+  return {};
 }
 
 bool Loop::unwatch(int descriptor, Interest interest) {
@@ -183,8 +197,12 @@ bool Loop::unwatch(int descriptor, Interest interest) {
   return true;
 }
 
-void Loop::add_reader(int descriptor, Callback callback) { watch(descriptor, Interest::read, std::move(callback)); }
-void Loop::add_writer(int descriptor, Callback callback) { watch(descriptor, Interest::write, std::move(callback)); }
+Error Loop::try_add_reader(int descriptor, Callback callback) {
+  return watch(descriptor, Interest::read, std::move(callback));
+}
+Error Loop::try_add_writer(int descriptor, Callback callback) {
+  return watch(descriptor, Interest::write, std::move(callback));
+}
 bool Loop::remove_reader(int descriptor) { return unwatch(descriptor, Interest::read); }
 bool Loop::remove_writer(int descriptor) { return unwatch(descriptor, Interest::write); }
 

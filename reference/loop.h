@@ -2,6 +2,7 @@
 // begin with `run_once` in loop.cpp.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "reference/choices.h"
 #include "reference/clock.h"
 #include "reference/selector.h"
+#include "reference/signals.h"
 #include "reference/task.h"
 
 namespace cede::reference {
@@ -29,20 +31,19 @@ class Loop : public AbstractLoop {
   Ref<Handle> try_call_soon(Callback callback) override;
   Ref<Handle> try_call_at(Nanos when, Callback callback) override;
   Ref<Handle> try_call_later(Nanos delay, Callback callback) override;
-  bool try_call_soon_threadsafe(Callback callback) override;
+  Ref<Handle> try_call_soon_threadsafe(Callback callback) override;
+  Error try_add_signal_handler(int signal, Callback callback) override;
+  bool remove_signal_handler(int signal) override { return signals_.remove(signal); }
   Error try_run_forever() override;
   void stop() override { stopping_ = true; }
   Error try_close() override;
   bool is_running() const override { return running_; }
   bool is_closed() const override { return closed_; }
 
-  /// Calls back in every pass in which the descriptor is ready, until removed. One callback for
-  /// reading and one for writing a descriptor; a new one replaces the old.
-  void add_reader(int descriptor, Callback callback);
-  void add_writer(int descriptor, Callback callback);
-  /// Whether there was one.
-  bool remove_reader(int descriptor);
-  bool remove_writer(int descriptor);
+  Error try_add_reader(int descriptor, Callback callback) override;
+  Error try_add_writer(int descriptor, Callback callback) override;
+  bool remove_reader(int descriptor) override;
+  bool remove_writer(int descriptor) override;
 
  private:
   struct Timer {
@@ -63,7 +64,7 @@ class Loop : public AbstractLoop {
   void choose_among_ready_descriptors();
   Error run_ready_jobs();
 
-  void watch(int descriptor, Interest interest, Callback callback);
+  Error watch(int descriptor, Interest interest, Callback callback);
   bool unwatch(int descriptor, Interest interest);
 
   std::unique_ptr<Clock> own_clock_;
@@ -78,8 +79,11 @@ class Loop : public AbstractLoop {
   Watchers watchers_;
   std::vector<Ready> ready_descriptors_;
 
+  Signals signals_{*this};
+
   std::mutex mutex_;                // guards what other threads touch
   std::vector<Ref<Handle>> from_threads_;
+  std::atomic<bool> called_from_threads_ = false;
   bool open_to_threads_ = true;
 
   bool running_ = false;

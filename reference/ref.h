@@ -1,32 +1,45 @@
-// Shared ownership without atomics: what a loop holds belongs to its thread.
+// Shared ownership. What a loop holds belongs to its thread and is counted without atomics, but for
+// the handles that other threads may hold too.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
 namespace cede::reference {
 
 /// Counts its owners; the last one deletes it.
-class Counted {
+template <class Count>
+class BasicCounted {
  public:
-  Counted() = default;
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
+  BasicCounted() = default;
+  BasicCounted(const BasicCounted&) = delete;
+  BasicCounted& operator=(const BasicCounted&) = delete;
 
  protected:
-  virtual ~Counted() = default;
+  virtual ~BasicCounted() = default;
 
  private:
   template <class T>
   friend class Ref;
-  std::uint32_t owners_ = 0;
+
+  void retain() { ++owners_; }
+  void release() {
+    if (--owners_ == 0) delete this;
+  }
+
+  Count owners_ = 0;
 };
+
+using Counted = BasicCounted<std::uint32_t>;
+/// Its owners may be on several threads.
+using CountedAcrossThreads = BasicCounted<std::atomic<std::uint32_t>>;
 
 template <class T>
 class Ref {
  public:
   Ref() = default;
-  Ref(T* object) : object_(object) { if (object_) ++base()->owners_; }
+  Ref(T* object) : object_(object) { if (object_) object_->retain(); }
   Ref(const Ref& other) : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
@@ -36,17 +49,18 @@ class Ref {
     return *this;
   }
   ~Ref() {
-    if (object_ && --base()->owners_ == 0) delete base();
+    if (object_) object_->release();
   }
 
   T* get() const { return object_; }
+  /// Exchanges with a pointer that owns what it points to.
+  void swap(T*& owner) { std::swap(object_, owner); }
   T* operator->() const { return object_; }
   T& operator*() const { return *object_; }
   explicit operator bool() const { return object_ != nullptr; }
   friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
 
  private:
-  Counted* base() const { return object_; }
   T* object_ = nullptr;
 };
 

@@ -43,7 +43,7 @@ Nanos MonotonicClock::now() {
 EpollSelector::EpollSelector()
     : epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {
-  change(wake_, EPOLLIN, 0);
+  checked(change(wake_, EPOLLIN, 0) ? 0 : -1, "epoll_ctl");
 }
 
 EpollSelector::~EpollSelector() {
@@ -51,34 +51,37 @@ EpollSelector::~EpollSelector() {
   close(epoll_);
 }
 
-void EpollSelector::add(int descriptor, Interest interest) { change(descriptor, bits(interest), 0); }
+bool EpollSelector::add(int descriptor, Interest interest) { return change(descriptor, bits(interest), 0); }
 void EpollSelector::remove(int descriptor, Interest interest) { change(descriptor, 0, bits(interest)); }
 
-void EpollSelector::change(int descriptor, std::uint32_t set, std::uint32_t clear) {
+bool EpollSelector::change(int descriptor, std::uint32_t set, std::uint32_t clear) {
   auto found = std::ranges::find(watched_, descriptor, &Watched::descriptor);
   std::uint32_t before = found == watched_.end() ? 0 : found->events;
   std::uint32_t after = (before | set) & ~clear;
-  if (after == before) return;
+  if (after == before) return true;
 
   epoll_event event{.events = after, .data = {.fd = descriptor}};
   int operation = !before ? EPOLL_CTL_ADD : !after ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
   int result = epoll_ctl(epoll_, operation, descriptor, &event);
-  if (operation != EPOLL_CTL_DEL) checked(result, "epoll_ctl");  // a closed one is gone already
+  if (result < 0 && operation != EPOLL_CTL_DEL) return false;  // removed: a closed one is gone already
 
   if (!before) watched_.push_back({descriptor, after});
   else if (!after) watched_.erase(found);
   else found->events = after;
+  return true;
 }
 
 void EpollSelector::select(Nanos timeout, std::vector<Ready>& ready) {
   std::array<epoll_event, 64> events;
   int count = epoll_wait(epoll_, events.data(), events.size(), milliseconds(timeout));
+  woken_ = false;
   if (count < 0 && errno != EINTR) checked(count, "epoll_wait");  // a signal only ends the wait
   for (int i = 0; i < count; ++i) {
     int descriptor = events[i].data.fd;
     if (descriptor == wake_) {
       std::uint64_t wakes;
       [[maybe_unused]] auto got = read(wake_, &wakes, sizeof wakes);
+      woken_ = true;
       continue;
     }
     // A broken descriptor is ready for everything, so that its reader finds out (IO-8).

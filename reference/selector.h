@@ -20,7 +20,8 @@ class Selector {
  public:
   virtual ~Selector() = default;
 
-  virtual void add(int descriptor, Interest interest) = 0;
+  /// False for a descriptor that cannot be polled, such as that of a regular file.
+  virtual bool add(int descriptor, Interest interest) = 0;
   virtual void remove(int descriptor, Interest interest) = 0;
 
   /// Appends what is ready; waits at most `timeout` for the first, 0 not at all, `forever` without
@@ -40,10 +41,12 @@ class EpollSelector : public Selector {
   EpollSelector(const EpollSelector&) = delete;
   EpollSelector& operator=(const EpollSelector&) = delete;
 
-  void add(int descriptor, Interest interest) override;
+  bool add(int descriptor, Interest interest) override;
   void remove(int descriptor, Interest interest) override;
   void select(Nanos timeout, std::vector<Ready>& ready) override;
   void wake() override;
+  /// Whether the last wait was ended by `wake`.
+  bool woken() const { return woken_; }
 
  private:
   struct Watched {
@@ -51,10 +54,11 @@ class EpollSelector : public Selector {
     std::uint32_t events;
   };
 
-  void change(int descriptor, std::uint32_t set, std::uint32_t clear);
+  bool change(int descriptor, std::uint32_t set, std::uint32_t clear);
 
   int epoll_;
   int wake_;
+  bool woken_ = false;
   std::vector<Watched> watched_;
 };
 

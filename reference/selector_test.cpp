@@ -10,7 +10,6 @@
 
 #include <array>
 #include <atomic>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -143,9 +142,9 @@ TEST(EpollSelector, refuses_what_cannot_be_waited_for) {
   EpollSelector selector;
   int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(file, 0);
-  EXPECT_THROW(selector.add(file, Interest::read), std::system_error);
+  EXPECT_FALSE(selector.add(file, Interest::read));
   ::close(file);
-  EXPECT_THROW(selector.add(file, Interest::read), std::system_error);
+  EXPECT_FALSE(selector.add(file, Interest::read));
   EXPECT_NO_THROW(selector.remove(file, Interest::read));
 }
 

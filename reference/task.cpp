@@ -63,7 +63,7 @@ Error TaskBase::step() {
 
   loop().current_task_ = this;  // TASK-10
   frames_.thrown = std::exchange(to_throw_, Error{});
-  frames_.resume();
+  resume();
   loop().current_task_ = nullptr;
   // An awaitable of somebody else's may not have raised it: then the next suspension does.
   if (frames_.thrown.cancelled()) must_cancel(frames_.thrown.payload());
@@ -76,6 +76,11 @@ Error TaskBase::step() {
   if (!error && must_cancel_) error = Error::cancellation(message_);  // CANCEL-14
   end(error);
   return error.fatal() ? error : Error{};  // TASK-9
+}
+
+void TaskBase::resume() {
+  Context::Scope scope(context_);  // CTX-2; and inline coroutines share it (CTX-3)
+  frames_.resume();
 }
 
 void TaskBase::after_suspension() {
@@ -117,6 +122,7 @@ void TaskBase::abandon() {
 }
 
 void AbstractLoop::abandon_tasks() {
+  for (Ref<Expected>& expected : std::exchange(expected_, {})) expected->give_up();
   while (!tasks_.empty()) {
     Ref<TaskBase> task(tasks_.back());
     task->leave_loop();

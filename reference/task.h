@@ -42,6 +42,7 @@ class TaskBase : public FutureBase {
   virtual void destroy_coroutine() = 0;
 
   bool schedule_step();
+  void resume();
   /// The task that it waits for; null if it waits for none that is not done.
   TaskBase* awaited_task() const;
   void must_cancel(std::int64_t message);
@@ -53,6 +54,7 @@ class TaskBase : public FutureBase {
   static constexpr std::size_t nowhere = -1;
 
   Ref<FutureBase> awaiting_;
+  Context context_ = Context::current();  // a copy of the creator's, kept across suspensions (CTX-2)
   Error to_throw_;
   std::size_t place_ = nowhere;  // among the loop's tasks
   int requests_ = 0;
@@ -84,7 +86,7 @@ class TaskState : public TaskBase, public Result<T> {
 template <class T = void>
 class Task : public Future<T> {
  public:
-  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state.get()) {}
+  explicit Task(const Ref<TaskState<T>>& state) : Future<T>(state) {}
 
   int cancelling() const { return task().cancelling(); }
   int uncancel() const { return task().uncancel(); }
@@ -100,6 +102,16 @@ Task<T> create_task(AbstractLoop& loop, Coroutine<T> coroutine) {
   Ref<TaskState<T>> state(new TaskState<T>(loop, std::move(coroutine)));
   if (!state->begin()) Error(Error::Kind::runtime).raise();
   return Task<T>(state);
+}
+
+/// What can be awaited, as a future: a coroutine becomes a task, a future stays what it is.
+template <class T>
+Future<T> ensure_future(AbstractLoop& loop, Coroutine<T> coroutine) {
+  return create_task(loop, std::move(coroutine));
+}
+template <class T>
+Future<T> ensure_future(AbstractLoop&, Future<T> future) {
+  return future;
 }
 
 }  // namespace cede::reference

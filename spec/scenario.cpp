@@ -45,8 +45,8 @@ std::optional<Nanos> duration_from(std::string_view word) {
 
 std::optional<ErrorKind> error_from(std::string_view word) {
   for (auto kind : {ErrorKind::cancelled, ErrorKind::invalid_state, ErrorKind::runtime,
-                    ErrorKind::timeout, ErrorKind::key, ErrorKind::value, ErrorKind::generic,
-                    ErrorKind::exit})
+                    ErrorKind::timeout, ErrorKind::key, ErrorKind::value, ErrorKind::full,
+                    ErrorKind::empty, ErrorKind::group, ErrorKind::generic, ErrorKind::exit})
     if (spelling(kind) == word) return kind;
   return {};
 }
@@ -123,6 +123,10 @@ class LineReader {
       case Arg::number:
         if (auto number = number_from(peek()); number && *number >= 0) step.value = Value::of(*number);
         else return refuses("a number such as 3");
+        break;
+      case Arg::integer:
+        if (auto number = number_from(peek())) step.value = Value::of(*number);
+        else return refuses("a number such as 3 or -3");
         break;
       case Arg::value:
         if (blank()) return true;

@@ -23,7 +23,8 @@ Step step_of(const VerbRow& row) {
       case Arg::handle:
       case Arg::word: *step.next_name() = Name(!step.name ? "f_2" : !step.script ? "b" : "c"); break;
       case Arg::duration: step.time = 1500 * microsecond; break;
-      case Arg::number: step.value = Value::of(std::int64_t{3}); break;
+      case Arg::number:
+      case Arg::integer: step.value = Value::of(std::int64_t{3}); break;
       case Arg::value: step.value = Value::of(std::int64_t{-7}); break;
       case Arg::error: step.value = Value::of(ErrorKind::key); break;
     }
@@ -65,7 +66,7 @@ TEST(Scenario, every_verb_that_takes_a_value_can_go_without) {
 
 TEST(Scenario, every_error_class_has_a_spelling_that_is_read) {
   for (auto kind : {ErrorKind::cancelled, ErrorKind::invalid_state, ErrorKind::runtime, ErrorKind::timeout,
-                    ErrorKind::key, ErrorKind::value, ErrorKind::generic, ErrorKind::exit}) {
+                    ErrorKind::key, ErrorKind::value, ErrorKind::full, ErrorKind::empty, ErrorKind::generic, ErrorKind::exit}) {
     Parsed parsed = parse_scenario("a: raise " + std::string(spelling(kind)));
     ASSERT_FALSE(parsed.error) << to_string(*parsed.error);
     EXPECT_EQ(parsed.scenario.steps[0].value, Value::of(kind));

@@ -16,6 +16,11 @@ std::string to_string(const Answer& answer) {
 }
 
 std::string to_string(const Event& event) {
+  if (event.thread != 0) {
+    Event here = event;
+    here.thread = 0;
+    return fmt::format("thread {}: {}", event.thread, to_string(here));
+  }
   std::string who(event.step.who.text());
   switch (event.what) {
     case What::did: return to_string(event.step) + to_string(event.answer);

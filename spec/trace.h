@@ -2,6 +2,7 @@
 // It contains no opinion. Small and typed in memory; printed only to be shown.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -49,7 +50,9 @@ struct Event {
   Id job = 0;        // the job that was running; 0 while none is
   Id id = 0;         // the handle, future, task or coroutine object that it is about
   Id made = 0;       // the registration that the step made; `enter` has it as its `id`
+  std::array<Id, 3> among{};  // the objects that a combinator was given, in the order of their names
   Id frame = 0;      // which start of a script this is a step of
+  std::uint8_t thread = 0;  // on which thread it happened; 0 is the loop's
   Step step;         // did, got: the step; enter, leave, end: `who` is the script
   Nanos time = 0;    // poll: the limit of the wait; call_*: the deadline
   Answer answer;

@@ -7,8 +7,8 @@
 namespace cede {
 
 std::string_view spelling(ErrorKind kind) {
-  constexpr std::array<std::string_view, 9> words{
-      "none", "cancelled", "invalid_state", "runtime", "timeout", "key", "value", "generic", "exit"};
+  constexpr std::array<std::string_view, 12> words{"none", "cancelled", "invalid_state", "runtime", "timeout", "key",
+                                                   "value", "full", "empty", "group", "generic", "exit"};
   return words[static_cast<std::size_t>(kind)];
 }
 

@@ -19,9 +19,10 @@ inline constexpr Nanos second = 1'000 * millisecond;
 inline constexpr Nanos forever = INT64_MAX;
 
 /// The classes of errors that scenarios tell apart. `exit` is the fatal class, which has to leave
-/// `run`; `generic` stands, in `catch`, for every error that is neither `cancelled` nor `exit`.
+/// `run`; `generic` stands, in `catch`, for every error that is neither `cancelled` nor `exit`; `group` is
+/// what a task group raises for several errors.
 enum class ErrorKind : std::uint8_t {
-  none, cancelled, invalid_state, runtime, timeout, key, value, generic, exit,
+  none, cancelled, invalid_state, runtime, timeout, key, value, full, empty, group, generic, exit,
 };
 
 /// The spelling in scenarios and traces.
@@ -44,7 +45,7 @@ struct Value {
   static Value of(ErrorKind error, const Value& message) { return {Kind::error, error, message.number, message.name}; }
 
   bool none() const { return kind == Kind::none; }
-  friend bool operator==(const Value&, const Value&) = default;
+  friend auto operator<=>(const Value&, const Value&) = default;
 };
 
 /// As it stands in a scenario or trace; `none` for no value.

@@ -32,18 +32,18 @@ enum class Verb : std::uint8_t {
   // combinators
   gather, gather_exceptions, wait_all_completed, wait_first_completed, wait_first_exception, shield, as_completed,
   // scopes
-  wait_for, timeout, reschedule, expired, task_group, create_task_in,
+  wait_for, timeout, reenter, reschedule, expired, task_group, create_task_in,
   // synchronisation
   acquire, release, locked, with, create_semaphore, create_bounded_semaphore,
   set_event, clear_event, is_set, wait_event,
   create_condition, wait_condition, wait_condition_for, notify,
   create_queue, create_priority_queue, create_lifo_queue, put, get, put_nowait, get_nowait, task_done, join, qsize,
   // readiness
-  create_pair, open_file, write, write_later, read, fill, drain, shut, reopen,
+  create_pair, create_pipe, open_file, duplicate, write, write_later, read, fill, drain, shut, reopen,
   add_reader, add_writer, remove_reader, remove_writer, receive,
   // threads and signals
-  call_soon_threadsafe, thread, run_in_executor, run_coroutine_threadsafe,
-  add_signal_handler, remove_signal_handler, raise_signal,
+  call_soon_threadsafe, thread, run_in_executor, fail_in_executor, run_coroutine_threadsafe,
+  add_signal_handler, add_signal_handler_elsewhere, remove_signal_handler, raise_signal, send_signal,
   // lifetime
   drop, collect, destroy, runner, set_debug, storm,
   // async generators
@@ -74,6 +74,7 @@ enum class Arg : std::uint8_t {
   word,       // any name, as a mark
   duration,   // 10ms, -5ms, 2s, forever
   number,     // 3
+  integer,    // 3 or -3
   value,      // 7, or a name taken as plain data; may be left out
   error,      // an error class
 };

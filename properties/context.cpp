@@ -1,0 +1,168 @@
+// spec/15-context.md
+//
+// The judges keep the contexts themselves, as the clauses want them, and compare what is read.
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "properties/property.h"
+
+namespace cede {
+namespace {
+
+using enum Verb;
+
+/// One variable in one context: its value, and who set it.
+struct Binding {
+  Name variable;
+  Value value;
+  Id frame = 0;
+};
+using Values = std::vector<Binding>;
+
+const Binding* find(const Values& values, Name variable) {
+  auto found = std::ranges::find(values, variable, &Binding::variable);
+  return found == values.end() ? nullptr : &*found;
+}
+
+/// A `get_var` whose context is known.
+struct Read {
+  std::size_t event;
+  bool right;              // it gave the value that belongs there
+  bool callback;           // read by a callback
+  bool task;               // read by a task
+  bool inherited_inline;   // the value was set by a coroutine that runs inside the reader, or around it
+  bool set_by_callback;    // somewhere, so that it could have leaked
+  bool set_by_task;
+};
+
+class Contexts {
+ public:
+  /// All reads in order; ends where contexts can no longer be told.
+  static std::vector<Read> reads(const History& history) {
+    Contexts contexts(history);
+    for (std::size_t i = 0; i < history.events().size() && contexts.told_; ++i) contexts.read(i);
+    return contexts.reads_;
+  }
+
+ private:
+  explicit Contexts(const History& history) : history_(history) {}
+
+  void read(std::size_t index) {
+    const Event& event = history_[index];
+    if (event.what == What::enter) {
+      bool known = kept_.contains(event.id);
+      if (known) running_[event.job] = event.id;
+      // A task keeps its context, each call of a callback begins with that of the registration.
+      if (known && !is_task(event.id)) current_[event.job] = kept_[event.id];
+    }
+    if (event.what != What::did || event.answer.kind == Answer::Kind::ignored) return;
+    Verb verb = event.step.verb;
+    bool outside = event.job == 0 && event.frame != main_frame;  // in the loop's error handler, or between threads
+    if (outside && verb == set_var) told_ = false;               // whose context that is nobody says
+    Values* values = outside ? nullptr : values_of(event.job);
+    bool registers = verb == call_soon || verb == call_later || verb == call_at || verb == add_done_callback;
+    if (values && registers && event.made) kept_[event.made] = *values;
+    if (values && verb == create_task && event.id) kept_[event.id] = *values;
+    if (verb == set_var) set(values, event);
+    if (values && verb == get_var) reads_.push_back(judged(*values, index));
+  }
+
+  bool is_task(Id id) const {
+    const FutureLife* task = history_.future(id);
+    return task && task->task;
+  }
+
+  /// Those of the running job; null if its context is not known.
+  Values* values_of(Id job) {
+    if (job == 0) return &main_;
+    auto id = running_.find(job);
+    if (id == running_.end()) return nullptr;
+    return is_task(id->second) ? &kept_[id->second] : &current_[job];
+  }
+
+  void set(Values* values, const Event& event) {
+    auto running = running_.find(event.job);
+    if (event.job) (running != running_.end() && is_task(running->second) ? set_by_task_ : set_by_callback_) = true;
+    if (!values) return;
+    std::erase_if(*values, [&](const Binding& binding) { return binding.variable == event.step.name; });
+    values->push_back({event.step.name, event.step.value, event.frame});
+  }
+
+  Read judged(const Values& values, std::size_t index) const {
+    const Event& event = history_[index];
+    const Binding* binding = find(values, event.step.name);
+    auto running = running_.find(event.job);
+    bool task = running != running_.end() && is_task(running->second);
+    return {.event = index,
+            .right = event.answer == Answer::of(binding ? binding->value : Value{}),
+            .callback = event.job != 0 && !task,
+            .task = task,
+            .inherited_inline = task && binding && binding->frame != event.frame && same_task(binding->frame, event.frame),
+            .set_by_callback = set_by_callback_,
+            .set_by_task = set_by_task_};
+  }
+
+  bool same_task(Id one, Id other) const {
+    const Frame *a = history_.frame(one), *b = history_.frame(other);
+    return a && b && a->task && a->task == b->task;
+  }
+
+  const History& history_;
+  Values main_;
+  std::map<Id, Values> kept_;     // of registrations and tasks
+  std::map<Id, Values> current_;  // of callbacks, by job
+  std::map<Id, Id> running_;      // what a job is about
+  std::vector<Read> reads_;
+  bool told_ = true;
+  bool set_by_callback_ = false, set_by_task_ = false;
+};
+
+bool in_one_loop(const History& history) { return !history.other_loop; }
+
+/// CTX-1
+Verdict a_callback_runs_in_the_context_of_its_registration(const History& history) {
+  Ruling ruling;
+  if (!in_one_loop(history)) return ruling;
+  for (const Read& read : Contexts::reads(history)) {
+    bool outside = !read.callback && !read.task && read.set_by_callback && !read.set_by_task;
+    if (read.callback) ruling.require(read.right, read.event, "it is not the value at the registration of the callback");
+    else if (outside) ruling.require(read.right, read.event, "what a callback set was seen outside of it");
+  }
+  return ruling;
+}
+
+/// CTX-2
+Verdict a_task_has_a_context_of_its_own(const History& history) {
+  Ruling ruling;
+  if (!in_one_loop(history)) return ruling;
+  for (const Read& read : Contexts::reads(history)) {
+    bool outside = !read.callback && !read.task && read.set_by_task && !read.set_by_callback;
+    if (read.task && !read.inherited_inline)
+      ruling.require(read.right, read.event, "it is neither the creator's value at the creation nor the task's own");
+    else if (outside) ruling.require(read.right, read.event, "what a task set was seen outside of it");
+  }
+  return ruling;
+}
+
+/// CTX-3
+Verdict an_inline_coroutine_shares_its_callers_context(const History& history) {
+  Ruling ruling;
+  if (!in_one_loop(history)) return ruling;
+  for (const Read& read : Contexts::reads(history))
+    if (read.inherited_inline)
+      ruling.require(read.right, read.event, "what a coroutine set was not seen by the one that it runs in");
+  return ruling;
+}
+
+constexpr Property list[] = {
+    {"CTX-1", a_callback_runs_in_the_context_of_its_registration, {get_var}},
+    {"CTX-2", a_task_has_a_context_of_its_own, {get_var}},
+    {"CTX-3", an_inline_coroutine_shares_its_callers_context, {get_var}},
+};
+
+}  // namespace
+
+std::span<const Property> context() { return list; }
+
+}  // namespace cede

@@ -1,0 +1,394 @@
+// spec/09-threads.md
+//
+// What other threads do stands in the trace as a `got` with the number of the thread, at the moment at
+// which they do it.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "properties/property.h"
+
+namespace cede {
+namespace {
+
+using enum Verb;
+
+bool effective(const Event& event) {
+  return event.answer.kind != Answer::Kind::ignored && event.answer.kind != Answer::Kind::unsupported;
+}
+
+/// A thread-safe call.
+struct Submission {
+  Id id = 0;
+  std::size_t asked = never;      // by the scenario
+  std::size_t called = never;     // on its thread
+  std::size_t entered = never;    // the first time
+  std::size_t cancelled = never;  // before it was entered
+  int calls = 0;
+  std::uint8_t thread = 0;
+  bool refused = false;
+};
+
+/// In the order in which they were called.
+std::vector<Submission> submissions_of(const History& history) {
+  std::vector<Submission> list;
+  std::map<Id, std::size_t> asked, place;
+  for (std::size_t i = 0; i < history.events().size(); ++i) {
+    const Event& event = history[i];
+    Verb verb = event.step.verb;
+    if (event.what == What::did && verb == thread) asked[event.made] = i;
+    bool own = event.what == What::did && verb == call_soon_threadsafe && event.made && effective(event);
+    bool other = event.what == What::got && verb == thread;
+    if (own || other) {
+      place[event.made] = list.size();
+      list.push_back({.id = event.made, .asked = own ? i : asked[event.made], .called = i, .thread = event.thread,
+                      .refused = event.answer.is_raised()});
+    }
+    if (auto found = place.find(event.id); found != place.end()) {
+      Submission& submission = list[found->second];
+      if (event.what == What::enter && submission.calls++ == 0) submission.entered = i;
+      bool cancels = event.what == What::did && verb == cancel && submission.entered == never;
+      if (cancels && submission.cancelled == never) submission.cancelled = i;
+    }
+  }
+  return list;
+}
+
+/// Whether it happened at exactly the moment that was asked for, as it does in virtual time alone.
+bool exact(const History& history, std::size_t asked, std::size_t happened) {
+  if (asked == never) return false;
+  const Event& request = history[asked];
+  return history[happened].at == request.at + std::max<Nanos>(0, request.step.time);
+}
+
+/// The first event from here on that is the loop's doing.
+std::size_t of_loop(const History& history, std::size_t event) {
+  while (event < history.events().size() && (history[event].what == What::got && history[event].frame == 0)) ++event;
+  return event;
+}
+
+/// Where the loop rests, or waits until its time is over, although something has happened that it has
+/// to see; `never` if nowhere before the end.
+std::size_t overslept(const History& history, std::size_t happened, std::size_t end, bool in_virtual_time) {
+  end = std::min(end, history.events().size());
+  std::size_t first = history.pass(happened);
+  if (first > 0) --first;  // it may have happened within this wait
+  for (std::size_t number = first; history.poll(number) < end; ++number) {
+    std::size_t poll = history.poll(number), after = of_loop(history, std::max(poll, happened) + 1);
+    if (poll < happened && of_loop(history, poll + 1) < happened) continue;  // that wait was over before
+    if (after >= history.events().size()) break;
+    Nanos limit = history[poll].time, waited = history[after].at - history[poll].at;
+    bool went_on = history[after].at > history[happened].at;
+    if (in_virtual_time && limit > 0 && waited >= limit && went_on) return poll;
+  }
+  for (std::size_t i = happened; i < end; ++i)
+    if (history[i].what == What::rest) return i;
+  return never;
+}
+
+/// THR-1
+Verdict a_call_from_another_thread_wakes_the_loop(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  for (const Submission& call : submissions_of(history)) {
+    if (!call.thread || call.refused || call.cancelled != never) continue;
+    ruling.reached();
+    std::size_t slept = overslept(history, call.called, call.entered, exact(history, call.asked, call.called));
+    if (slept == never && call.entered == never) continue;  // stopped or cut off before
+    ruling.require(slept == never, slept, "another thread had called, and the loop went on waiting");
+  }
+  return ruling;
+}
+
+/// THR-2
+Verdict jobs_of_other_threads_run_on_the_loops(const History& history) {
+  Ruling ruling;
+  for (const Submission& call : submissions_of(history)) {
+    if (!call.thread || call.entered == never) continue;
+    ruling.require(history[call.entered].thread == 0, call.entered, "the job ran on another thread than the loop's");
+    const Job* job = history.job_at(call.entered);
+    ruling.require(!job || job->outer == 0, call.entered, "the job ran in the middle of another one");
+  }
+  return ruling;
+}
+
+/// THR-3
+Verdict calls_of_a_thread_keep_their_order(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  std::map<std::uint8_t, const Submission*> last;  // by thread
+  auto list = submissions_of(history);
+  for (const Submission& call : list) {
+    if (!call.thread || call.refused || call.cancelled != never) continue;
+    ruling.reached();
+    if (call.calls > 0) ruling.require(call.calls == 1, call.entered, "the job ran more than once");
+    bool lost = history.complete && call.entered == never && history.closed > call.called;
+    if (history.complete) ruling.require(!lost, call.called, "the job never ran");
+    const Submission* before = std::exchange(last[call.thread], &call);
+    if (!before || call.entered == never) continue;
+    ruling.require(before->entered < call.entered, call.entered, "an earlier call of the same thread had not run");
+  }
+  return ruling;
+}
+
+/// THR-4
+Verdict on_the_loops_thread_it_is_a_plain_call(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  auto list = submissions_of(history);
+  for (const Submission& call : list) {
+    if (call.thread) continue;
+    bool closed = history.closed < call.called;
+    ruling.require(call.refused == closed, call.called,
+                   closed ? "a closed loop took the call" : "a loop that is not closed refused the call");
+    if (call.cancelled != never) ruling.require(call.entered == never, call.entered, "the call was cancelled");
+    if (call.refused || call.cancelled != never || call.entered == never) continue;
+    // The plain calls next to it.
+    auto next = std::ranges::upper_bound(history.calls, call.called, {}, &Call::asked);
+    auto comes = [&](const Call& plain) {
+      return plain.verb == call_soon && plain.entered != never && plain.cancelled == never;
+    };
+    auto after = std::find_if(next, history.calls.end(), comes);
+    if (after != history.calls.end())
+      ruling.require(call.entered < after->entered, after->entered, "a plain call that was made later ran first");
+    while (next != history.calls.begin())
+      if (comes(*--next)) {
+        ruling.require(next->entered < call.entered, call.entered, "it overtook a plain call that was made before");
+        break;
+      }
+  }
+  return ruling;
+}
+
+/// THR-5
+Verdict work_of_an_executor_is_done_elsewhere(const History& history) {
+  Ruling ruling;
+  for (std::size_t i = 0; i < history.events().size(); ++i) {
+    const Event& done = history[i];
+    bool works = done.step.verb == run_in_executor || done.step.verb == fail_in_executor;
+    if (done.what != What::got || !works) continue;
+    ruling.require(done.thread != 0, i, "the work was done on the loop's thread, which could do nothing else");
+    bool called_off = std::ranges::any_of(history.events(), [&](const Event& event) {
+      return event.what == What::did && event.id == done.id && (event.step.verb == cancel_future || event.step.verb == cancel_task ||
+             event.step.verb == set_result || event.step.verb == set_exception);
+    });
+    if (called_off || history.cancels || history.other_loop) continue;
+    Answer result = done.step.verb == fail_in_executor ? Answer::raised(done.step.value.error)
+                    : done.step.value.none()           ? Answer{}
+                                                       : Answer::of(done.step.value);
+    for (const Wait& wait : history.waits) {
+      if (wait.awaited != done.id || history[wait.asked].step.verb != await) continue;
+      if (wait.got != never) ruling.require(history[wait.got].answer == result, wait.got, "the result is another than that of the work");
+      else if (history.complete && wait.suspended && wait.task) ruling.require(false, i, "the result never reached who awaits it");
+    }
+  }
+  return ruling;
+}
+
+Answer without_none(const Answer& answer) {
+  return answer.kind == Answer::Kind::value && answer.value.none() ? Answer{} : answer;
+}
+
+/// THR-6
+Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  std::map<Id, std::size_t> submitted, answered;
+  for (std::size_t i = 0; i < history.events().size(); ++i) {
+    const Event& event = history[i];
+    if (event.what != What::got || event.step.verb != run_coroutine_threadsafe) continue;
+    if (event.made) submitted[event.made] = i;
+    else answered[event.id] = i;
+  }
+  for (auto [id, event] : submitted) {
+    ruling.reached();
+    const FutureLife* task = history.future(id);
+    auto answer = answered.find(id);
+    if (answer != answered.end()) {
+      bool right = task && task->completed < answer->second &&
+                   without_none(history[answer->second].answer) == without_none(task->outcome);
+      ruling.require(right, answer->second, "the thread got another outcome than the coroutine's");
+    } else if (history.complete && history.closed > event) {
+      ruling.require(task != nullptr, event, "the coroutine was never taken up");
+      if (task && task->completed != never) ruling.require(false, task->completed, "the thread never got the outcome");
+    }
+  }
+  return ruling;
+}
+
+/// What the trace says of one signal.
+struct Signal {
+  std::vector<Id> gone;         // handlers that were replaced or removed
+  std::vector<Id> unused;       // ... before the signal ever came
+  Id handler = 0;               // in force; 0 if none
+  bool used = false;            // the signal has come since it is in force
+  int pending = 0;              // raised and not handled yet
+  std::size_t raised = never;   // when there was a handler, and it has not run since
+  std::size_t asked = never;    // send_signal: by the scenario
+  bool clear = true;            // no registration has changed since it was raised
+};
+
+/// Follows the signals through the trace.
+template <class OnRaise, class OnHandler>
+void follow_signals(const History& history, OnRaise on_raise, OnHandler on_handler) {
+  std::map<Name, Signal, decltype([](Name a, Name b) { return a.text() < b.text(); })> signals;
+  auto change = [](Signal& signal, Id handler) {
+    if (signal.handler) (signal.used ? signal.gone : signal.unused).push_back(signal.handler);
+    signal.handler = handler;
+    signal.clear = signal.used = false;
+  };
+  for (std::size_t i = 0; i < history.events().size(); ++i) {
+    const Event& event = history[i];
+    const Step& step = event.step;
+    if (event.what == What::did && step.verb == close && i == history.closed)
+      for (auto& [name, signal] : signals) change(signal, 0);
+    if (event.what == What::enter)
+      for (auto& [name, signal] : signals) on_handler(signal, i);
+    bool done = event.what == What::did && effective(event);
+    if (done && step.verb == add_signal_handler && !event.answer.is_raised()) change(signals[step.name], event.made);
+    if (done && step.verb == remove_signal_handler && event.answer == Answer::of(Value::of(true))) change(signals[step.name], 0);
+    bool raised = (done && step.verb == raise_signal) || (event.what == What::got && step.verb == send_signal);
+    if (Signal* signal = raised ? &signals[step.name] : nullptr; signal && signal->handler) {
+      signal->used = true;
+      on_raise(*signal, i);
+      ++signal->pending;
+    }
+  }
+}
+
+void note_raise(const History& history, Signal& signal, std::size_t event) {
+  if (signal.raised != never) return;
+  signal.raised = event;
+  signal.clear = true;
+  signal.asked = never;
+  for (std::size_t i = 0; i < event && history[event].what == What::got; ++i)
+    if (history[i].what == What::did && history[i].step == history[event].step) signal.asked = i;
+}
+
+/// THR-7
+Verdict a_signal_is_handled_by_a_job(const History& history) {
+  Ruling ruling;
+  if (history.other_loop) return ruling;
+  std::vector<Signal> open;
+  auto on_handler = [&](Signal& signal, std::size_t enter) {
+    const Event& event = history[enter];
+    bool known = event.id == signal.handler || std::ranges::find(signal.gone, event.id) != signal.gone.end();
+    if (!event.id || !known) return;
+    const Job* job = history.job_at(enter);
+    ruling.require(!job || job->outer == 0, enter, "the handler ran in the middle of a job");
+    if (signal.raised != never && signal.clear) {
+      bool in_virtual_time = exact(history, signal.asked, signal.raised);
+      std::size_t slept = overslept(history, signal.raised, enter, in_virtual_time);
+      ruling.require(slept == never, slept, "a signal had come, and the loop went on waiting");
+    }
+    signal.raised = never;
+  };
+  auto on_raise = [&](Signal& signal, std::size_t event) {
+    note_raise(history, signal, event);
+    if (signal.raised == event) open.push_back(signal);
+  };
+  follow_signals(history, on_raise, on_handler);
+  for (const Signal& signal : open) {  // those that were never handled
+    auto handled = [&](const Event& event) { return event.what == What::enter && event.id == signal.handler; };
+    auto from = history.events().begin() + static_cast<std::ptrdiff_t>(signal.raised);
+    auto changes = [&](const Event& event) {
+      bool about = event.step.verb == add_signal_handler || event.step.verb == remove_signal_handler;
+      return event.what == What::did && (about || event.step.verb == close);
+    };
+    auto rest = std::find_if(from, history.events().end(), [](const Event& event) { return event.what == What::rest; });
+    if (rest == history.events().end() || std::any_of(from, rest, changes)) continue;
+    ruling.require(std::any_of(from, rest, handled), static_cast<std::size_t>(rest - history.events().begin()),
+                   "a signal had come, and its handler never ran");
+  }
+  return ruling;
+}
+
+/// THR-8
+Verdict a_signal_takes_two_passes(const History& history) {
+  Ruling ruling;
+  if (history.other_loop || history.fatal) return ruling;
+  auto on_raise = [&](Signal& signal, std::size_t event) {
+    // Of several the first is counted from.
+    if (!signal.pending && history[event].what == What::did && history.job_at(event)) note_raise(history, signal, event);
+  };
+  auto on_handler = [&](Signal& signal, std::size_t enter) {
+    if (!history[enter].id || history[enter].id != signal.handler) return;
+    std::size_t raised = std::exchange(signal.raised, never);
+    signal.pending = std::max(0, signal.pending - 1);
+    if (raised == never || !signal.clear) return;
+    std::size_t passes = history.pass(enter) - history.pass(raised);
+    ruling.require(passes > 0, enter, "the handler ran in the pass in which the signal came");
+    if (passes == 1) ruling.variant("one-pass", enter);
+    if (passes > 2) ruling.variant("more-passes", enter);
+  };
+  follow_signals(history, on_raise, on_handler);
+  return ruling;
+}
+
+/// THR-9
+Verdict one_handler_a_signal(const History& history) {
+  Ruling ruling;
+  bool closed = false;
+  auto catchable = [](Name name) { return name == Name("usr1") || name == Name("usr2") || name == Name("int"); };
+  std::map<std::string_view, Id> handlers;  // by signal
+  for (std::size_t i = 0; i < history.events().size(); ++i) {
+    const Event& event = history[i];
+    const Step& step = event.step;
+    if (event.what != What::did || !effective(event)) continue;
+    if (i == history.closed) {
+      closed = true;
+      handlers.clear();
+    }
+    switch (step.verb) {
+      case add_signal_handler: {
+        bool refuse = closed || !catchable(step.name);
+        ruling.require(event.answer.is_raised() == refuse, i,
+                       refuse ? "a signal that cannot be caught, or a closed loop, and no refusal" : "it was refused");
+        if (!event.answer.is_raised()) handlers[step.name.text()] = event.made;
+        break;
+      }
+      case add_signal_handler_elsewhere:
+        ruling.require(event.answer.is_raised(), i, "a thread that is not the main one registered a handler");
+        if (!event.answer.is_raised()) handlers[step.name.text()] = event.made;
+        break;
+      case remove_signal_handler: {
+        bool was = handlers.erase(step.name.text()) > 0;
+        ruling.require(event.answer == Answer::of(Value::of(was)), i, "it did not tell whether there was a handler");
+        break;
+      }
+      case raise_signal: {
+        bool by_default = event.answer.kind == Answer::Kind::value;
+        bool expected = !handlers.contains(step.name.text());
+        ruling.require(by_default == expected, i,
+                       expected ? "without a handler the process did not do what it does by default" : "the handler was not in force");
+        break;
+      }
+      default: break;
+    }
+  }
+  auto on_handler = [&](Signal& signal, std::size_t enter) {
+    bool unused = std::ranges::find(signal.unused, history[enter].id) != signal.unused.end();
+    ruling.require(!unused, enter, "a handler was called that had been replaced or removed before the signal came");
+  };
+  follow_signals(history, [](Signal&, std::size_t) {}, on_handler);
+  return ruling;
+}
+
+constexpr Property list[] = {
+    {"THR-1", a_call_from_another_thread_wakes_the_loop, {thread}},
+    {"THR-2", jobs_of_other_threads_run_on_the_loops, {thread}},
+    {"THR-3", calls_of_a_thread_keep_their_order, {thread}},
+    {"THR-4", on_the_loops_thread_it_is_a_plain_call, {call_soon_threadsafe}},
+    {"THR-5", work_of_an_executor_is_done_elsewhere, {run_in_executor, fail_in_executor}},
+    {"THR-6", a_thread_gets_the_outcome_of_its_coroutine, {run_coroutine_threadsafe}},
+    {"THR-7", a_signal_is_handled_by_a_job, {raise_signal, send_signal}},
+    {"THR-8", a_signal_takes_two_passes, {raise_signal}},
+    {"THR-9", one_handler_a_signal,
+     {add_signal_handler, add_signal_handler_elsewhere, remove_signal_handler, raise_signal}},
+};
+
+}  // namespace
+
+std::span<const Property> threads() { return list; }
+
+}  // namespace cede
