@@ -268,7 +268,7 @@ class UvLoop : public AbstractLoop {
   void call(Handle& job) { heed(job.run()); }
   void heed(Error error) {
     if (!error) return;
-    if (!error.fatal() || fatal_) return call_exception_handler(error);
+    if (!error.fatal() || fatal_) return call_exception_handler(error, &job);
     fatal_ = error;
     uv_stop(&loop_);
   }
@@ -352,6 +352,7 @@ Adapter make_adapter() {
       {Verb::is_closed, "a closed loop cannot be asked"},
       {Verb::is_running, "libuv does not tell; uv_loop_alive is another question"},
       {Verb::get_running_loop, "libuv knows no current loop"},
+      {Verb::set_debug, "libuv has no debug mode"},
       {Verb::run_in_new_loop, "uv_run does not refuse to be nested: it is undefined"},
   };
   adapter.layered = {"future", "task"};

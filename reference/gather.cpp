@@ -35,14 +35,14 @@ void GatherBase::end(Error error) {
   complete(State::finished, std::move(error));
 }
 
-bool GatherBase::cancel() {
+bool GatherBase::cancel(std::int64_t message) {
   if (done()) return false;
   Sweep sweep;
   // Gathers that wait for themselves would ask for ever, and those that share sources very long.
   if (std::exchange(swept_, sweep.number()) == sweep.number()) return cancel_requested_;
   Ref<GatherBase> self(this);
   bool asked = false;
-  for (const Ref<FutureBase>& source : sources_) asked |= source->cancel();
+  for (const Ref<FutureBase>& source : sources_) asked |= source->cancel(message);
   cancel_requested_ |= asked;
   return asked;
 }

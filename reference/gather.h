@@ -16,7 +16,7 @@ class GatherBase : public DerivedFuture {
  public:
   /// Asks every source that is not done to cancel, now; it ends when they have ended, and then with
   /// the cancellation (GATHER-5). False when nobody was there to be asked.
-  bool cancel() override;
+  bool cancel(std::int64_t message = 0) override;
 
   /// Begins to wait. Without any source it is done at once, otherwise never before the next pass
   /// (GATHER-2).
