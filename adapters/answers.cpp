@@ -39,8 +39,8 @@ Error error_of(ErrorKind kind) {
 std::int64_t message_of(const Value& value) { return value.none() ? 0 : reinterpret_cast<std::int64_t>(&value); }
 
 Value value_of(const Error& error) {
-  bool has_message = error.cancelled() && error.payload() != 0;
-  return has_message ? Value::of(kind_of(error), *reinterpret_cast<const Value*>(error.payload())) : Value::of(kind_of(error));
+  if (!error.cancelled() || error.payload() == 0) return Value::of(kind_of(error));
+  return Value::of(ErrorKind::cancelled, *reinterpret_cast<const Value*>(error.payload()));
 }
 
 Answer answer_of(const Error& error) { return error ? Answer{Answer::Kind::raised, value_of(error)} : Answer{}; }
