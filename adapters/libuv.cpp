@@ -29,7 +29,7 @@ forever: uv_timer_start(UINT64_MAX)
 cancel: uv_timer_stop and uv_close; in the adapter's queue, a mark
 call_soon_threadsafe: a queue of the adapter's under a lock, and uv_async_send; run where the loop polls
 add_reader, add_writer: one uv_poll_t a descriptor, uv_poll_start with the events of both; each is called where libuv polls, the reader first
-remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close
+remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close; uv_poll_start and uv_poll_stop forget what the poll has found for the descriptor
 broken descriptors: libuv stops the uv_poll_t and reports UV_EBADF; both directions are called, and it is started again
 run: uv_run(UV_RUN_DEFAULT); a uv_async_t keeps the loop alive; a nested run is refused by the adapter
 stop: uv_stop
@@ -172,6 +172,7 @@ class UvLoop : public AbstractLoop {
     void update() {
       int events = (reader ? UV_READABLE : 0) | (writer ? UV_WRITABLE : 0);
       if (events == 0) return close();
+      if (events == std::exchange(watched, events)) return;  // to start it again forgets what the poll has found
       must(uv_poll_start(&poll, events,
                          [](uv_poll_t* poll, int status, int events) {
                            UvLoop::of(poll->loop).run_descriptor(of(poll), status, events);
@@ -190,6 +191,7 @@ class UvLoop : public AbstractLoop {
 
     int number;
     uv_poll_t poll;
+    int watched = 0;
     Ref<Interest> reader, writer;
     Ref<Descriptor> kept;
   };
@@ -251,7 +253,9 @@ class UvLoop : public AbstractLoop {
     if (!broken && !(events & UV_WRITABLE)) called[1].second = {};
     for (auto& [direction, interest] : called)
       if (interest && descriptor.*direction == interest && !fatal_) heed(interest->callback());
-    if (broken && (descriptor.reader || descriptor.writer)) descriptor.update();
+    if (!broken || (!descriptor.reader && !descriptor.writer)) return;
+    descriptor.watched = 0;
+    descriptor.update();
   }
 
   void run_calls_from_threads() {
@@ -268,7 +272,7 @@ class UvLoop : public AbstractLoop {
   void call(Handle& job) { heed(job.run()); }
   void heed(Error error) {
     if (!error) return;
-    if (!error.fatal() || fatal_) return call_exception_handler(error);
+    if (!error.fatal() || fatal_) return call_exception_handler(error, &job);
     fatal_ = error;
     uv_stop(&loop_);
   }
@@ -352,6 +356,7 @@ Adapter make_adapter() {
       {Verb::is_closed, "a closed loop cannot be asked"},
       {Verb::is_running, "libuv does not tell; uv_loop_alive is another question"},
       {Verb::get_running_loop, "libuv knows no current loop"},
+      {Verb::set_debug, "libuv has no debug mode"},
       {Verb::run_in_new_loop, "uv_run does not refuse to be nested: it is undefined"},
   };
   adapter.layered = {"future", "task"};

@@ -128,9 +128,10 @@ bool unasked(const History& history, Id object, const Combination* except) {
 std::size_t first_request(const History& history) {
   for (std::size_t index = 0; index < history.events().size(); ++index) {
     const Event& event = history[index];
-    bool cancels = event.what == What::did && (event.step.verb == Verb::cancel_task || event.step.verb == Verb::cancel_future);
+    Verb verb = event.step.verb;
     const FutureLife* future = history.future(event.id);
-    if (cancels && ((future && future->task) || history.derived(event.id))) return index;
+    bool cancels = verb == Verb::cancel_task || verb == Verb::cancel_future;
+    if (event.what == What::did && cancels && ((future && future->task) || history.derived(event.id))) return index;
   }
   return never;
 }

@@ -20,6 +20,11 @@ Answer as_got(const Answer& outcome) {
   return outcome.kind == Answer::Kind::value && outcome.value.none() ? Answer{} : outcome;
 }
 
+/// The same, whatever message a cancellation brings.
+bool alike(const Answer& one, const Answer& other) {
+  return one.is_raised() ? other.is_raised(one.value.error) : one == other;
+}
+
 const Answer& answer_of(const History& history, const Wait& wait) { return history[wait.got].answer; }
 
 /// Whether somebody else than its sources has completed the derived future.
@@ -34,7 +39,12 @@ std::vector<Combination> derived(const History& history, const Verbs& verbs) {
   std::vector<Combination> all;
   if (!ordinary(history)) return all;
   all = combinations(history, verbs);
-  std::erase_if(all, [&](const Combination& one) { return one.id && completed_by_hand(history, one.id); });
+  // One that a gather was given may be cancelled without a word.
+  auto others = history.cancels ? combinations(history, gathers) : std::vector<Combination>{};
+  std::erase_if(all, [&](const Combination& one) {
+    auto has_it = [&](const Combination& other) { return other.about(one.id); };
+    return one.id && (completed_by_hand(history, one.id) || std::ranges::any_of(others, has_it));
+  });
   return all;
 }
 
@@ -48,7 +58,8 @@ void require_no_request(const History& history, const Wait& wait, Ruling& ruling
 
 void require_left_alone(const History& history, const Source& source, std::size_t since, Ruling& ruling,
                         std::string_view why) {
-  for (const Glimpse& glimpse : glimpses(history, source, since)) ruling.require(glimpse.left_alone, glimpse.event, why);
+  for (const Glimpse& glimpse : glimpses(history, source, since))
+    ruling.require(glimpse.left_alone, glimpse.event, why);
   if (!source.task) return;
   for (const Wait& wait : history.waits) {
     Verb verb = history[wait.asked].step.verb;
@@ -78,7 +89,7 @@ Verdict gather_keeps_the_order_of_its_arguments(const History& history) {
       auto items = items_of(history, *wait);
       bool mixed = std::ranges::any_of(one.sources, &Source::failed);
       if (mixed) continue;  // GATHER-4
-      ruling.require(items.size() == one.sources.size(), wait->got, "the list is not as long as the arguments are many");
+      ruling.require(items.size() == one.sources.size(), wait->got, "the list has another length");
       for (std::size_t i = 0; i < std::min(items.size(), one.sources.size()); ++i) {
         ruling.require(one.sources[i].done_before(wait->got), items[i], "the list came before all were done");
         ruling.require(history[items[i]].answer == one.sources[i].outcome, items[i],
@@ -132,11 +143,11 @@ Verdict the_first_error_ends_a_gather_and_nothing_else(const History& history) {
     std::size_t ended = never;  // when it was surely over
     for (const Wait* wait : waits_for(history, one.id)) {
       if (wait->got == never) {
-        if (history.complete) ruling.require(false, one.counted(*failure), "one has failed, and who waits never went on");
+        if (history.complete) ruling.require(false, one.counted(*failure), "one has failed, and nobody heard of it");
         continue;
       }
       if (!unasked(history, wait->task)) continue;
-      ruling.require(answer_of(history, *wait) == failure->outcome, wait->got, "this is not the first error of all");
+      ruling.require(alike(answer_of(history, *wait), failure->outcome), wait->got, "this is not the first error");
       ended = std::min(ended, wait->got);
     }
     for (std::size_t index = ended; index < history.events().size(); ++index) {
@@ -168,7 +179,7 @@ Verdict a_cancelled_argument_is_an_error_like_others(const History& history) {
       }
       const Answer& answer = answer_of(history, *wait);
       if (one.verb == gather && failure->cancelled()) {
-        ruling.require(answer == failure->outcome, wait->got, "an argument was cancelled, and nobody heard of it");
+        ruling.require(alike(answer, failure->outcome), wait->got, "an argument was cancelled, and nobody heard of it");
         require_no_request(history, *wait, ruling);
         if (history.cancels) continue;
         for (const Source& other : one.distinct)
@@ -178,9 +189,9 @@ Verdict a_cancelled_argument_is_an_error_like_others(const History& history) {
       if (one.verb == gather) continue;
       ruling.require(!answer.is_raised(), wait->got, "an error that belongs into the list was raised");
       auto items = items_of(history, *wait);
-      ruling.require(items.size() == one.sources.size(), wait->got, "the list is not as long as the arguments are many");
+      ruling.require(items.size() == one.sources.size(), wait->got, "the list has another length");
       for (std::size_t i = 0; i < std::min(items.size(), one.sources.size()); ++i)
-        ruling.require(history[items[i]].answer == one.sources[i].outcome, items[i],
+        ruling.require(alike(history[items[i]].answer, one.sources[i].outcome), items[i],
                        "this is not the outcome of the argument in this place");
     }
   }
@@ -196,7 +207,7 @@ void require_all_asked(const History& history, const Combination& one, std::size
       if (index < request || event.id != source.id) continue;
       Verb verb = event.step.verb;
       if (source.task && verb == cancelling && !history.said({uncancel}))
-        ruling.require(event.answer != Answer::of(Value::of(std::int64_t{0})), index, "this argument was not asked to cancel");
+        ruling.require(event.answer != Answer::of(Value::of(std::int64_t{0})), index, "this argument was not asked");
       else if (!source.task && (verb == done || verb == cancelled))
         ruling.require(event.answer == Answer::of(Value::of(true)), index, "this argument was not cancelled at once");
       else if (!source.task && (verb == set_result || verb == set_exception))
@@ -223,10 +234,10 @@ Verdict a_cancelled_gather_cancels_all_and_waits_for_them(const History& history
   for (const Combination& one : derived(history, gathers)) {
     auto asked = requests(history, one);
     if (asked.empty() || asked.front().asked != first) continue;
-    auto is_derived = [&](const Source& source) { return history.derived(source.id); };
+    auto unclear = [&](const Source& source) { return history.derived(source.id) || (source.task && !source.known); };
     auto done_before = [&](const Source& source) { return source.done_before(first); };
     auto failed_before = [&](const Source& source) { return source.failed() && source.done_before(first); };
-    if (std::ranges::any_of(one.distinct, is_derived) || std::ranges::all_of(one.distinct, done_before)) continue;
+    if (std::ranges::any_of(one.distinct, unclear) || std::ranges::all_of(one.distinct, done_before)) continue;
     if (one.verb == gather && std::ranges::any_of(one.distinct, failed_before)) continue;  // it is over already
     require_all_asked(history, one, first, ruling);
 
@@ -239,7 +250,7 @@ Verdict a_cancelled_gather_cancels_all_and_waits_for_them(const History& history
         continue;
       }
       bool of_argument = one.verb == gather && std::ranges::any_of(one.distinct, [&](const Source& source) {
-        return source.failed() && source.outcome == answer_of(history, *wait);
+        return source.failed() && alike(source.outcome, answer_of(history, *wait));
       });
       ruling.require(answer_of(history, *wait).is_raised(ErrorKind::cancelled) || of_argument, wait->got,
                      "it was cancelled, and who waits goes on with results");
@@ -249,8 +260,9 @@ Verdict a_cancelled_gather_cancels_all_and_waits_for_them(const History& history
       const Event& event = history[index];
       if (event.what != What::did || event.id != one.id) continue;
       if (event.step.verb == done && event.job && event.job == history[first].job)
-        ruling.require(event.answer == Answer::of(Value::of(false)), index, "it was done before its arguments had ended");
-      if (event.step.verb == cancelled && event.answer == Answer::of(Value::of(true))) ruling.variant("cancelled", index);
+        ruling.require(event.answer == Answer::of(Value::of(false)), index, "it was done before its arguments");
+      if (event.step.verb == cancelled && event.answer == Answer::of(Value::of(true)))
+        ruling.variant("cancelled", index);
     }
   }
   return ruling;
@@ -264,10 +276,12 @@ bool over(const Combination& one, std::size_t event) {
   return one.verb == wait_first_exception && std::ranges::any_of(one.distinct, fails);
 }
 
-/// Whether its timeout may have come by the event.
+/// Whether its timeout may have come by the event. A loop may count it from the beginning of the pass, if
+/// it dares (TIMER-10).
 bool timed_out(const History& history, const Combination& one, std::size_t event) {
   Nanos timeout = history[one.asked].step.time;
-  return timeout != forever && at(history, event) - at(history, one.asked) + history.trace().resolution > timeout;
+  Nanos passed = at(history, event) - history.beginning_of_pass(one.asked) + history.trace().resolution;
+  return timeout != forever && passed > timeout;
 }
 
 bool counts_as_done(const History& history, const Combination& one, const Source& source) {
@@ -286,7 +300,7 @@ Verdict wait_goes_by_its_mode(const History& history) {
     if (!one.wait || !one.wait->task || !one.known || one.distinct.empty()) continue;
     std::size_t got = one.wait->got;
     if (got == never) {
-      if (history.complete && over(one, never)) ruling.require(false, one.asked, "it is over, and who waits never went on");
+      if (history.complete && over(one, never)) ruling.require(false, one.asked, "it is over, and nobody went on");
       continue;
     }
     if (history[got].answer.is_raised()) continue;
@@ -373,12 +387,13 @@ Verdict a_shield_is_transparent(const History& history) {
     if (!inner.known || inner.completed == never || !requests(history, one).empty()) continue;
     for (const Wait* wait : waits_for(history, one.id)) {
       if (!unasked(history, wait->task)) continue;
-      if (inner.done_before(one.asked)) ruling.require(!wait->suspended, wait->asked, "it was done, and its waiter ceded");
+      if (inner.done_before(one.asked))
+        ruling.require(!wait->suspended, wait->asked, "it was done, and its waiter ceded");
       if (wait->got == never) {
-        if (history.complete) ruling.require(false, wait->asked, "what was shielded has ended, and who waits never went on");
+        if (history.complete) ruling.require(false, wait->asked, "what was shielded has ended unheard");
         continue;
       }
-      ruling.require(answer_of(history, *wait) == as_got(inner.outcome), wait->got, "this is not how it has ended");
+      ruling.require(alike(answer_of(history, *wait), as_got(inner.outcome)), wait->got, "it has ended otherwise");
       if (inner.cancelled()) require_no_request(history, *wait, ruling);
     }
   }
@@ -392,17 +407,19 @@ bool is_timeout(const History& history, std::size_t item) {
 /// The distinct sources as they complete; those that were done from the beginning first.
 std::vector<Source> in_order(const Combination& one) {
   std::vector<Source> sources = one.distinct;
-  std::ranges::stable_sort(sources, {}, [&](const Source& source) { return one.counted(source); });
+  std::ranges::sort(sources, {}, [&](const Source& source) { return one.counted(source); });
   return sources;
 }
 
-/// Uses of as_completed, but for those whose futures fail with timeouts of their own.
+/// Uses of as_completed by tasks, but for those whose futures fail with timeouts of their own, or may be
+/// the same under two names.
 std::vector<Combination> as_completed_uses(const History& history) {
   auto all = derived(history, {as_completed});
-  std::erase_if(all, [](const Combination& one) {
-    return !one.wait || !one.wait->task || std::ranges::any_of(one.distinct, [](const Source& source) {
-      return source.outcome.is_raised(ErrorKind::timeout);
-    });
+  auto unclear = [&](const Source& source) {
+    return history.derived(source.id) || source.outcome.is_raised(ErrorKind::timeout);
+  };
+  std::erase_if(all, [&](const Combination& one) {
+    return !one.wait || !one.wait->task || std::ranges::any_of(one.distinct, unclear);
   });
   return all;
 }
@@ -418,7 +435,7 @@ Verdict outcomes_come_in_the_order_of_completion(const History& history) {
     for (std::size_t i = 0; i < items.size() && !is_timeout(history, items[i]); ++i) {
       ruling.require(i < order.size(), items[i], "one has been handed out twice");
       if (i >= order.size()) break;
-      auto is_it = [&](const Source& source) { return source.outcome == history[items[i]].answer; };
+      auto is_it = [&](const Source& source) { return alike(source.outcome, history[items[i]].answer); };
       bool right = std::cmp_less(i, begun) ? std::any_of(order.begin(), order.begin() + begun, is_it)
                                            : order[i].done_before(items[i]) && is_it(order[i]);
       ruling.require(right, items[i], "another one was completed before it");

@@ -18,6 +18,7 @@ enum class What : std::uint8_t {
   leave,   // ... and has control back
   item,    // one of several results that a `got` brings, in order: of gather, of a group
   end,     // a coroutine's script is over, with what it returned or raised
+  destroyed,  // ... because it was destroyed where it was suspended
   poll,    // the loop looks for events and waits at most `time`
   error,   // the loop's error handler was called
   warning, // a diagnostic of the loop: something was lost or took too long
