@@ -15,6 +15,7 @@ ErrorKind kind_of(const Error& error) {
     case Error::Kind::group: return ErrorKind::group;
     case Error::Kind::value: return ErrorKind::value;
     case Error::Kind::exit: return ErrorKind::exit;
+    case Error::Kind::generator_exit: return ErrorKind::generator_exit;
     case Error::Kind::user: return static_cast<ErrorKind>(error.payload());
   }
   return ErrorKind::none;
@@ -30,6 +31,7 @@ Error error_of(ErrorKind kind) {
     case ErrorKind::group: return Error::group({});
     case ErrorKind::value: return Error(Error::Kind::value);
     case ErrorKind::exit: return Error(Error::Kind::exit);
+    case ErrorKind::generator_exit: return Error(Error::Kind::generator_exit);
     default: return Error::user(static_cast<std::int64_t>(kind));
   }
 }
@@ -37,8 +39,8 @@ Error error_of(ErrorKind kind) {
 std::int64_t message_of(const Value& value) { return value.none() ? 0 : reinterpret_cast<std::int64_t>(&value); }
 
 Value value_of(const Error& error) {
-  bool has_message = error.cancelled() && error.payload() != 0;
-  return has_message ? Value::of(kind_of(error), *reinterpret_cast<const Value*>(error.payload())) : Value::of(kind_of(error));
+  if (!error.cancelled() || error.payload() == 0) return Value::of(kind_of(error));
+  return Value::of(ErrorKind::cancelled, *reinterpret_cast<const Value*>(error.payload()));
 }
 
 Answer answer_of(const Error& error) { return error ? Answer{Answer::Kind::raised, value_of(error)} : Answer{}; }
@@ -49,6 +51,19 @@ Answer answer_of(const Outcome<Value>& outcome) {
 
 Answer answer_or_nothing(const Outcome<Value>& outcome) {
   return outcome.ok() && outcome.value().none() ? Answer{} : answer_of(outcome);
+}
+
+Name word_of(reference::Report::About about) {
+  using enum reference::Report::About;
+  switch (about) {
+    case callback: return {};
+    case never_retrieved: return Name("never_retrieved");
+    case lost_task: return Name("lost_task");
+    case left_over: return Name("left_over");
+    case generator: return Name("generator");
+    case slow_callback: return Name("slow_callback");
+  }
+  return {};
 }
 
 reference::Sent number_in(const Value& value) {
@@ -62,7 +77,7 @@ Outcome<Value> value_of(const Outcome<reference::Sent>& sent) {
 
 bool catches(ErrorKind wanted, ErrorKind raised) {
   if (wanted == ErrorKind::generic)
-    return raised != ErrorKind::cancelled && raised != ErrorKind::exit;
+    return raised != ErrorKind::cancelled && raised != ErrorKind::exit && raised != ErrorKind::generator_exit;
   return wanted == raised;
 }
 

@@ -20,6 +20,9 @@ Answer answer_of(const reference::Outcome<Value>& outcome);
 /// A step without a value is answered with nothing, rather than with "none".
 Answer answer_or_nothing(const reference::Outcome<Value>& outcome);
 
+/// What a report is about, in a word; none for an error that left a callback.
+Name word_of(reference::Report::About about);
+
 /// What a bare suspension exchanges with its driver.
 reference::Sent number_in(const Value& value);
 reference::Outcome<Value> value_of(const reference::Outcome<reference::Sent>& sent);

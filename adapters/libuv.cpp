@@ -29,7 +29,7 @@ forever: uv_timer_start(UINT64_MAX)
 cancel: uv_timer_stop and uv_close; in the adapter's queue, a mark
 call_soon_threadsafe: a queue of the adapter's under a lock, and uv_async_send; run where the loop polls
 add_reader, add_writer: one uv_poll_t a descriptor, uv_poll_start with the events of both; each is called where libuv polls, the reader first
-remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close
+remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close; uv_poll_start and uv_poll_stop forget what the poll has found for the descriptor
 broken descriptors: libuv stops the uv_poll_t and reports UV_EBADF; both directions are called, and it is started again
 run: uv_run(UV_RUN_DEFAULT); a uv_async_t keeps the loop alive; a nested run is refused by the adapter
 stop: uv_stop
@@ -265,10 +265,10 @@ class UvLoop : public AbstractLoop {
   }
 
   /// Where libuv's C ends and callbacks that can fail begin.
-  void call(Handle& job) { heed(job.run()); }
-  void heed(Error error) {
+  void call(Handle& job) { heed(job.run(), &job); }
+  void heed(Error error, const Handle* job = nullptr) {
     if (!error) return;
-    if (!error.fatal() || fatal_) return call_exception_handler(error);
+    if (!error.fatal() || fatal_) return call_exception_handler(error, job);
     fatal_ = error;
     uv_stop(&loop_);
   }
@@ -352,6 +352,7 @@ Adapter make_adapter() {
       {Verb::is_closed, "a closed loop cannot be asked"},
       {Verb::is_running, "libuv does not tell; uv_loop_alive is another question"},
       {Verb::get_running_loop, "libuv knows no current loop"},
+      {Verb::set_debug, "libuv has no debug mode"},
       {Verb::run_in_new_loop, "uv_run does not refuse to be nested: it is undefined"},
   };
   adapter.layered = {"future", "task"};

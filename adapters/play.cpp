@@ -20,6 +20,7 @@ void Player::play() {
   loop_ = make_(world_);
   start_ = loop_->time();
   listen_to_errors(*loop_);
+  reference::never_awaited_handler = [this] { hear_of_never_awaited(); };
   try {
     play_main();
   } catch (const Stuck&) {
@@ -30,7 +31,9 @@ void Player::play() {
   for (auto& family : families_) family.reset();
   named_.clear();
   kept_.clear();
+  other_loops_.clear();
   loop_.reset();
+  reference::never_awaited_handler = {};
 }
 
 Event& Player::record(What what) {
@@ -87,6 +90,8 @@ class Player::Job {
   }
   ~Job() {
     write(What::leave);
+    player_.last_job_ = id_;
+    player_.last_job_name_ = name_;
     player_.job_ = outer_;
   }
 
@@ -115,10 +120,30 @@ Error Player::PlayedTask::step() {
 }
 
 void Player::listen_to_errors(AbstractLoop& loop) {
-  loop.set_exception_handler([this](const Error& error) -> Error {
-    record(What::error).answer = Answer::of(Value::of(kind_of(error)));
-    return error_script_ ? play_callback(*error_script_) : Error{};
+  loop.set_exception_handler([this](const reference::Report& report) -> Error {
+    hear(report);
+    bool for_scripts = error_script_ && report.about != reference::Report::About::slow_callback;
+    return for_scripts ? play_callback(*error_script_) : Error{};
   });
+}
+
+void Player::hear(const reference::Report& report) {
+  bool slow = report.about == reference::Report::About::slow_callback;
+  std::uint64_t tag = report.future ? report.future->tag : report.handle ? report.handle->tag : 0;
+  Event& event = record(slow ? What::warning : What::error);
+  event.id = slow ? last_job_ : static_cast<Id>(tag);
+  if (slow) event.step.who = last_job_name_;
+  else if (tag) event.step.who = script(static_cast<std::uint32_t>(tag >> 32)).name;
+  event.step.name = word_of(report.about);
+  event.answer = Answer::of(slow ? Value::of(event.step.name) : Value::of(kind_of(report.error)));
+}
+
+void Player::hear_of_never_awaited() {
+  Event& event = record(What::warning);
+  event.answer = Answer::of(Value::of(Name("never_awaited")));
+  if (!CoroutineObject::going) return;
+  event.id = CoroutineObject::going->id;
+  event.step.who = CoroutineObject::going->name;
 }
 
 Named& Player::object(std::uint32_t number) {
@@ -175,11 +200,28 @@ Coroutine<Value> Player::play_object(Ref<CoroutineObject> object, Name name) {
 void Player::name_object(Named& named, Id id, std::optional<Future<Value>> future, reference::TaskBase* task,
                          Ref<CoroutineObject> coroutine) {
   if (named.id) kept_.push_back(named);
+  if (future) future->base()->tag = tag_of(script(static_cast<std::uint32_t>(&named - named_.data())), id);
   named.id = id;
   named.future = std::move(future);
   named.task = task;
   named.coroutine = std::move(coroutine);
   named.list = {};
+}
+
+Id Player::held(std::uint32_t number) const {
+  Id id = named_[number].id;
+  for (auto& family : families_)
+    if (family && !id) id = family->held(number);
+  return id;
+}
+
+void Player::drop(std::uint32_t number) {
+  for (auto& family : families_)
+    if (family) family->drop(number);
+  Named& named = named_[number];
+  Named gone = std::exchange(named, {});  // to the end of this call: what is told as it goes can concern the name
+  named.handle_id = gone.handle_id;
+  named.handle = gone.handle;
 }
 
 bool Player::unsupported(Verb verb) const {
@@ -218,8 +260,27 @@ bool Player::leaves(const Line& line, Id frame) {
   return true;
 }
 
+/// Writes down that a script is destroyed where it was suspended.
+class Player::Ending {
+ public:
+  Ending(Player& player, Name name, Id frame) : player_(player), name_(name), frame_(frame) {}
+  ~Ending() {
+    if (over) return;
+    Event& event = player_.record(What::destroyed);
+    event.step.who = name_;
+    event.frame = frame_;
+  }
+  bool over = false;
+
+ private:
+  Player& player_;
+  Name name_;
+  Id frame_;
+};
+
 Coroutine<Value> Player::play_coroutine(const Script& script) {
   Id frame = ++frames_;
+  Ending ending(*this, script.name, frame);
   Outcome<Value> outcome(Value{});
   for (const Line& line : script.lines) {
     const Step& step = *line.step;
@@ -247,6 +308,7 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
+  ending.over = true;
   Event& end = record(What::end);
   end.step.who = script.name;
   end.frame = frame;
@@ -315,8 +377,8 @@ const std::array<MakeFamily, families_count> families{
     play_synchronisation,
     play_readiness,
     play_threads,
-    nullptr,  // lifetime
-    nullptr,  // generators
+    play_lifetime,
+    play_generators,
     play_context,
 };
 

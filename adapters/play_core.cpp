@@ -75,6 +75,7 @@ void Player::act_schedule(const Line& line, Id frame) {
     }
   }();
   if (!handle) return answer(slot, Answer::raised(ErrorKind::runtime));
+  handle->tag = tag_of(script, id);
   named_[line.name].handle_id = id;
   named_[line.name].handle = handle;
   if (slot && step.verb != Verb::call_soon) trace_.events[*slot].time = since_start(handle->when());
@@ -181,7 +182,8 @@ Answer Player::ask(const Line& line, Slot slot, Id& id) {
       return Answer::raised(ErrorKind::runtime);
     case Verb::create_coroutine: {
       id = next_id();
-      name_object(named_[line.name], id, {}, nullptr, new CoroutineObject(play_coroutine(*line.script)));
+      name_object(named_[line.name], id, {}, nullptr, 
+                  new CoroutineObject(play_coroutine(*line.script), line.script->name, id));
       return {};
     }
     case Verb::current_task: return Answer::of(current_task());
@@ -249,7 +251,8 @@ Value Player::running_loop() const {
 
 Value Player::current_task() const {
   reference::TaskBase* task = loop_->current_task();
-  return task ? Value::of(static_cast<PlayedTask*>(task)->name) : Value{};
+  auto* played = dynamic_cast<PlayedTask*>(task);  // the loop has tasks of its own, too
+  return played ? Value::of(played->name) : Value{};
 }
 
 }  // namespace cede

@@ -127,6 +127,21 @@ TEST(Play, catch_goes_on_after_its_error_and_not_after_another) {
   EXPECT_TRUE(after("cancelled", "cancelled"));
 }
 
+TEST(Play, finally_plays_its_second_script_whatever_came_of_the_first) {
+  EXPECT_EQ(jobs_in("main: create_task t\nt: finally c d\nt: log e\nc: raise key\n"),
+            "enter t\n  t: finally c d\n  c: raise key\n  end c -> raises key\n  end d\n"
+            "  end t -> raises key\nleave t\n");
+  EXPECT_EQ(jobs_in("main: create_task t\nt: finally c d\nc: raise key\nd: raise value\n"),
+            "enter t\n  t: finally c d\n  c: raise key\n  end c -> raises key\n  d: raise value\n"
+            "  end d -> raises value\n  end t -> raises value\nleave t\n");
+}
+
+TEST(Play, a_message_is_seen_with_its_cancellation_and_tasks_alone_are_uncancelled) {
+  EXPECT_EQ(played("main: cancel_task f m\nmain: result f\nmain: uncancel f\n"),
+            "main: cancel_task f m -> true\nmain: result f -> raises cancelled m\nmain: uncancel f -> ignored\n" +
+                run_and_close);
+}
+
 // Rule 4: where errors go.
 
 TEST(Play, an_error_that_leaves_a_coroutine_reaches_who_awaits_it) {

@@ -111,9 +111,9 @@ class Threads : public FamilyPlayer {
       case Verb::raise_signal: return raise(step.name);
       case Verb::send_signal:
         world().at(then(step.time), [this, &step] {
-          if (!player_.observing()) return;
-          Event& event = record_elsewhere(step);
-          if (Answer answer = raise(step.name); answer.kind == Answer::Kind::value) event.answer = answer;
+          if (!player_.observing() || !signals_.changed(number_of(step.name))) return;
+          record_elsewhere(step);
+          ::raise(number_of(step.name));
         });
         return {};
       default: return FamilyPlayer::ask(line, event);

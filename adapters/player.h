@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,9 +20,21 @@ class Player;
 
 /// A coroutine object that a script made, and who drives it by hand.
 struct CoroutineObject : reference::Counted {
-  explicit CoroutineObject(reference::Coroutine<Value> coroutine) : body(std::move(coroutine)), driver(body) {}
+  CoroutineObject(reference::Coroutine<Value> coroutine, Name name, Id id)
+      : body(std::move(coroutine)), driver(body), name(name), id(id) {}
+  ~CoroutineObject() override {
+    going = this;
+    { auto last = std::move(body); }
+    going = nullptr;
+  }
+
   reference::Coroutine<Value> body;
   reference::Driver<Value> driver;
+  Name name;
+  Id id;
+
+  /// The one that is being destroyed on this thread.
+  static inline thread_local const CoroutineObject* going = nullptr;
 };
 
 /// What a name stands for: the newest future, task or coroutine object, and the newest handle. A
@@ -52,6 +65,10 @@ class FamilyPlayer {
   /// Performs a step of a coroutine: records it with `did`, then what it does. The caller records
   /// `got` with the outcome, and `items` behind it.
   virtual reference::Coroutine<Value> await(const Line& line, Id frame);
+  /// What the name with this number stands for in this family; 0 for nothing.
+  virtual Id held(std::uint32_t) const { return 0; }
+  /// Lets go of it.
+  virtual void drop(std::uint32_t) {}
 
  protected:
   Player& player_;
@@ -67,6 +84,8 @@ std::unique_ptr<FamilyPlayer> play_synchronisation(Player& player);
 std::unique_ptr<FamilyPlayer> play_readiness(Player& player);
 std::unique_ptr<FamilyPlayer> play_threads(Player& player);
 std::unique_ptr<FamilyPlayer> play_context(Player& player);
+std::unique_ptr<FamilyPlayer> play_lifetime(Player& player);
+std::unique_ptr<FamilyPlayer> play_generators(Player& player);
 
 class Player : WaitObserver {
  public:
@@ -97,6 +116,9 @@ class Player : WaitObserver {
 
   // Names, by their numbers.
 
+  /// By which the player knows what it made again: the name, and which of that name.
+  static std::uint64_t tag_of(const Script& name, Id id) { return std::uint64_t{name.number} << 32 | id; }
+
   Id next_id() { return ++ids_; }
   Named& named(std::uint32_t number) { return named_[number]; }
   /// The future, task or coroutine object of this name; a name under which nothing was made is a
@@ -113,6 +135,19 @@ class Player : WaitObserver {
   /// name stands for from here on, written down as `create_task` by who asks. None when the loop is
   /// closed.
   std::optional<reference::Future<Value>> ensure_future(std::uint32_t number, Name who, Id frame);
+  /// What `drop` of the name is about, and the drop itself: for good.
+  Id held(std::uint32_t number) const;
+  void drop(std::uint32_t number);
+
+  /// A new loop takes the place of the scenario's for as long as the call takes.
+  template <class Call>
+  auto in_new_loop(Call call);
+  /// Nothing that happens in it is written down.
+  template <class Call>
+  auto without_observing(Call call);
+  std::function<std::unique_ptr<reference::AbstractLoop>()> loop_maker() {
+    return [this] { return make_(world_); };
+  }
 
   // Scripts.
 
@@ -130,6 +165,7 @@ class Player : WaitObserver {
   bool unsupported(Verb verb) const;
 
  private:
+  class Ending;
   class Job;
   struct PlayedTask;
 
@@ -139,6 +175,8 @@ class Player : WaitObserver {
   void on_long_wait() override;
   void fall_silent();
   void listen_to_errors(reference::AbstractLoop& loop);
+  void hear(const reference::Report& report);
+  void hear_of_never_awaited();
 
   void play_main();
   bool leaves(const Line& line, Id frame);
@@ -173,19 +211,41 @@ class Player : WaitObserver {
   MakeLoop make_;
   World& world_;
   Trace& trace_;
-  std::unique_ptr<reference::AbstractLoop> loop_;
+  std::unique_ptr<reference::AbstractLoop> loop_;  // where scripts act: the scenario's, or a runner's
+  std::vector<std::unique_ptr<reference::AbstractLoop>> other_loops_;  // the others that there were or are
   Nanos start_ = 0;
   std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;
   std::vector<Named> named_;  // by the number of the name
   std::vector<Named> kept_;
   std::vector<Answer> items_;
   std::array<Id, 3> among_{};
+  Id last_job_ = 0;  // the subject of the job that ended last
+  Name last_job_name_;
   const Script* error_script_ = nullptr;
   bool observing_ = true;
   int limit_ = callbacks_max;
   int starts_ = 0;
   Id job_ = 0, jobs_ = 0, ids_ = 0, frames_ = 0;
 };
+
+template <class Call>
+auto Player::in_new_loop(Call call) {
+  other_loops_.push_back(make_(world_));
+  std::size_t place = other_loops_.size() - 1;
+  std::swap(loop_, other_loops_[place]);
+  listen_to_errors(*loop_);
+  auto answer = call();
+  std::swap(loop_, other_loops_[place]);
+  return answer;
+}
+
+template <class Call>
+auto Player::without_observing(Call call) {
+  bool observed = std::exchange(observing_, false);
+  auto answer = call();
+  observing_ = observed;
+  return answer;
+}
 
 /// A task whose steps are written down as jobs.
 struct Player::PlayedTask : reference::TaskState<Value> {

@@ -89,10 +89,12 @@ Exit spec_coverage(const RunOptions& options) {
   Campaign campaign(reference_adapter(), options.pace, matching_clauses({}));
   Progress progress("reference");
   campaign.play_examples();
-  campaign.play_random(options.seed, options.budget.cases, [&] {
+  auto go_on = [&] {
     if (campaign.played() % 512 == 0) progress.show(campaign.played(), options.budget.cases);
     return !World::interrupted;
-  });
+  };
+  if (options.budget.steps) campaign.play_programs(options.budget.steps, go_on);
+  else campaign.play_random(options.seed, options.budget.cases, go_on);
   Coverage coverage(campaign);
   coverage.print_clauses();
   coverage.print_statements();

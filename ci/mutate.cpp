@@ -24,6 +24,7 @@ struct Kill {
   Scenario smallest;
   std::vector<std::string> related;    // clauses that fire too and rest on its own, or its own on them
   std::vector<std::string> unrelated;  // ... and those for which no chapter says why they should
+  std::uint64_t unexplained = 0;       // the first scenario whose trace parts, though no clause fires; 0 for none
 };
 
 std::vector<const Clause*> all_clauses() {
@@ -48,6 +49,7 @@ Kill convict(const Fault& fault, const Adapter& adapter, std::uint64_t seed, std
   campaign.play_random(seed, cases,
                        [&] { return own()->violated == 0 || campaign.played() < scenarios_for_others; });
   kill.at = own()->first_violation;
+  kill.unexplained = campaign.order().first_unexplained;
   if (kill.at) kill.smallest = campaign.smallest_violation(*own());
   for (const ClauseResult& result : campaign.results())
     if (result.violated && result.clause->id != fault.clause)
@@ -63,6 +65,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 void print(const Kill& kill) {
   std::string verdict = kill.at ? fmt::format("{:>6} {:>6}", kill.at, kill.smallest.steps.size()) : "  SURVIVES   ";
+  if (!kill.at && kill.unexplained) verdict += fmt::format(" all clauses, but not the exact order ({})", kill.unexplained);
   std::string related = kill.related.empty() ? "" : fmt::format("  ({})", joined(kill.related));
   fmt::print("{:<10} {:<44} {}  {}{}\n", kill.fault.clause, kill.fault.name, verdict, joined(kill.unrelated), related);
 }
@@ -71,7 +74,8 @@ nlohmann::ordered_json to_json(const Kill& kill, std::uint64_t seed) {
   return {{"kind", "fault"},          {"fault", kill.fault.name},
           {"clause", kill.fault.clause}, {"does", kill.fault.does},
           {"seed", seed},             {"first", kill.at},
-          {"scenario", to_string(kill.smallest)}, {"related", kill.related}, {"unrelated", kill.unrelated}};
+          {"scenario", to_string(kill.smallest)}, {"related", kill.related}, {"unrelated", kill.unrelated},
+          {"unexplained", kill.unexplained}};
 }
 
 std::size_t median(std::vector<std::size_t> sizes) {

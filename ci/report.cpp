@@ -46,6 +46,20 @@ Json trace_json(const Trace& trace) {
   return events;
 }
 
+/// How often each permitted outcome of a clause was seen. The first of them is the rule itself, which a
+/// judge has no name for.
+std::vector<std::pair<std::string, std::uint64_t>> variants_seen(const ClauseReport& report) {
+  std::vector<std::pair<std::string, std::uint64_t>> seen;
+  if (report.clause->variants.empty()) return seen;
+  std::uint64_t rule = report.result.decisive - report.result.violated;
+  for (auto& [name, count] : report.result.variants) {
+    seen.emplace_back(name, count);
+    rule -= count;
+  }
+  if (rule > 0) seen.emplace(seen.begin(), report.clause->variants.front(), rule);
+  return seen;
+}
+
 Json clause_json(const LoopReport& loop, const ClauseReport& report) {
   Json json{{"kind", "clause"},
             {"loop", loop.adapter->name},
@@ -58,8 +72,9 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
             {"decisive", report.result.decisive},
             {"violated", report.result.violated}};
   if (!report.reason.empty()) json["reason"] = report.reason;
-  if (!report.result.variants.empty()) {
-    for (auto& [name, count] : report.result.variants) json["variants"][std::string(name)] = count;
+  if (auto seen = variants_seen(report); !seen.empty()) {
+    for (auto& [name, count] : seen) json["variants"][name] = count;
+    json["constant"] = seen.size() == 1;
   }
   if (report.finding) {
     const Finding& finding = *report.finding;
@@ -257,10 +272,13 @@ std::string summary(const LoopReport& loop, bool color) {
   list(Status::unsupported, "unsupported");
   list(Status::out_of_scope, "decided by no program of this scope");
   list(Status::not_held, "not held to exact order");
-  for (const ClauseReport& report : loop.clauses)
-    for (auto& [name, count] : report.result.variants)
-      text += fmt::format("  variant {} of {}: {} of {} decisive scenarios\n", name, report.clause->id, count,
-                          report.result.decisive);
+  for (const ClauseReport& report : loop.clauses) {
+    if (report.result.variants.empty()) continue;
+    auto seen = variants_seen(report);
+    std::string counts;
+    for (auto& [name, count] : seen) counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", name, count);
+    text += fmt::format("  variants of {}: {}{}\n", report.clause->id, counts, seen.size() == 1 ? ", constant" : "");
+  }
   return text;
 }
 

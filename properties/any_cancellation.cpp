@@ -31,7 +31,7 @@ class Story {
     suspend(waits);
     if (waits != task && random_.once_in(2)) clean_up(task);
     if (!random_.once_in(3)) leave(task);
-    if (maybe()) share();
+    if (!random_.once_in(3)) share();
     ask();
     ask_afterwards();
   }
@@ -43,7 +43,7 @@ class Story {
   void ask_afterwards() {
     say({main_script, Verb::call_later, asker, {}, {}, 50 * millisecond});
     for (Verb question : {Verb::cancelled, Verb::result, Verb::cancelling})
-      if (!random_.once_in(3)) say({asker, question, random_.once_in(4) ? future : random_.once_in(4) ? inner : task});
+      if (maybe()) say({asker, question, random_.once_in(4) ? future : random_.once_in(4) ? inner : task});
   }
 
   void circle() {
@@ -75,11 +75,16 @@ class Story {
     switch (random_.below(6)) {
       case 0: say({task, Verb::call, block}); return block;
       case 1: say({task, Verb::finally_, block, cleanup}); return clean_up(cleanup), block;
-      case 2: say({.who = task, .verb = Verb::catch_, .name = block, .value = Value::of(ErrorKind::generic)}); return block;
+      case 2: return catch_in(task, ErrorKind::generic, block);
       case 3:
-      case 4: say({.who = task, .verb = Verb::catch_, .name = block, .value = Value::of(ErrorKind::cancelled)}); return block;
+      case 4: return catch_in(task, ErrorKind::cancelled, block);
       default: return task;
     }
+  }
+
+  Name catch_in(Name who, ErrorKind error, Name script) {
+    say({.who = who, .verb = Verb::catch_, .name = script, .value = Value::of(error)});
+    return script;
   }
 
   void suspend(Name who) {
@@ -96,8 +101,7 @@ class Story {
   /// The task that is waited for may absorb the cancellation.
   void suspend_inner() {
     if (random_.once_in(3)) return say({inner, Verb::await, maybe() ? future : later});
-    say({.who = inner, .verb = Verb::catch_, .name = Name("r"), .value = Value::of(ErrorKind::cancelled)});
-    say({Name("r"), Verb::await, maybe() ? future : later});
+    say({catch_in(inner, ErrorKind::cancelled, Name("r")), Verb::await, maybe() ? future : later});
     if (maybe()) leave(inner);
   }
 
@@ -122,8 +126,8 @@ class Story {
     say({.who = who, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
     if (maybe()) say({.who = who, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
     if (random_.once_in(5)) say({who, Verb::uncancel, task});
-    if (maybe()) say({who, maybe() ? Verb::cancelled : Verb::done, maybe() ? future : task});
-    if (random_.once_in(4)) say({who, random_.once_in(2) ? Verb::set_result : Verb::cancelling, maybe() ? future : task});
+    if (random_.once_in(3)) say({who, maybe() ? Verb::cancelled : Verb::done, maybe() ? future : task});
+    if (random_.once_in(5)) say({who, maybe() ? Verb::set_result : Verb::cancelling, maybe() ? future : task});
     if (random_.once_in(3)) {
       say({canceller, Verb::call_soon, again});
       say({.who = again, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});

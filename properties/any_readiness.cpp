@@ -31,6 +31,11 @@ Step add(Random& random, Name who, Name pair, Name callback) {
 
 using Steps = std::vector<Step>;
 
+void later(Random& random, Steps& steps, Name pair) {
+  steps.push_back(
+      {.who = main_script, .verb = write_later, .name = pair, .time = soon(random), .value = some(random)});
+}
+
 /// Two callbacks of one descriptor, or of two, and what either does to the other (IO-5 to IO-7).
 void two_callbacks(Random& random, Steps& steps) {
   Name x = pair_names[0], y = random.once_in(2) ? x : pair_names[1];
@@ -81,7 +86,7 @@ void stale_or_failing(Random& random, Steps& steps) {
   steps.push_back({.who = main_script, .verb = call_soon, .name = Name("b")});
   steps.push_back({.who = Name("b"), .verb = read, .name = x, .value = Value::of(std::int64_t{3})});
   steps.push_back({.who = Name("a"), .verb = read, .name = x, .value = Value::of(std::int64_t{1})});
-  if (random.once_in(2)) steps.push_back({.who = main_script, .verb = write_later, .name = x, .time = soon(random), .value = some(random)});
+  if (random.once_in(2)) later(random, steps, x);
 }
 
 /// The last pass of a run, and the time between runs (IO-11, LIVE-2).
@@ -113,8 +118,8 @@ void receivers(Random& random, Steps& steps) {
     steps.push_back({.who = u, .verb = read, .name = x, .value = some(random)});
     return;
   }
-  steps.push_back({.who = main_script, .verb = write_later, .name = x, .time = soon(random), .value = some(random)});
-  steps.push_back({.who = main_script, .verb = write_later, .name = y, .time = soon(random), .value = some(random)});
+  later(random, steps, x);
+  later(random, steps, y);
 }
 
 /// A task that looks and yields, beside one that computes (IO-13).
@@ -154,7 +159,8 @@ void restless(Random& random, Steps& steps) {
     steps.push_back({.who = main_script, .verb = write, .name = y, .value = some(random)});
   }
   steps.push_back({.who = main_script, .verb = call_soon, .name = d});
-  if (random.once_in(2)) steps.push_back({.who = main_script, .verb = call_later, .name = Name("c"), .time = soon(random)});
+  if (random.once_in(2))
+    steps.push_back({.who = main_script, .verb = call_later, .name = Name("c"), .time = soon(random)});
   if (random.once_in(2)) steps.push_back({.who = d, .verb = busy, .time = 2 * millisecond});
   if (random.once_in(2)) steps.push_back({.who = d, .verb = write, .name = x, .value = some(random)});
   else steps.push_back({.who = main_script, .verb = write, .name = x, .value = some(random)});

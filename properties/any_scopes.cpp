@@ -5,9 +5,9 @@ namespace cede {
 namespace {
 
 constexpr Weight weights[] = {
-    {Verb::wait_for, 8},       {Verb::timeout, 10}, {Verb::reenter, 1},     {Verb::reschedule, 3}, {Verb::expired, 3},
-    {Verb::task_group, 8},     {Verb::create_task_in, 10}, {Verb::cancel_task, 4}, {Verb::cancelling, 3}, {Verb::sleep, 6},
-    {Verb::catch_, 4},
+    {Verb::wait_for, 8},   {Verb::timeout, 10},   {Verb::reenter, 1},         {Verb::reschedule, 3},
+    {Verb::expired, 3},    {Verb::task_group, 8}, {Verb::create_task_in, 10}, {Verb::cancel_task, 4},
+    {Verb::cancelling, 3}, {Verb::sleep, 6},      {Verb::catch_, 4},
 };
 
 /// Scripts that only patterns have.
@@ -23,6 +23,40 @@ Name name(Random& random, const Step& step, Arg arg) {
 class Pattern {
  public:
   Pattern(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
+
+  /// The body is late, and absorbs its cancellation, or somebody else wants it to end in the same moment.
+  void late_timeout() {
+    begin();
+    catch_in(wrapper);
+    Nanos deadline = (1 + random_.below(2)) * millisecond;
+    say({.who = wrapper, .verb = Verb::timeout, .name = body, .time = deadline});
+    if (random_.once_in(2)) {
+      say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = deadline});
+      say({.who = script_a, .verb = Verb::cancel_task, .name = script_t});
+      wait_long(body);
+    } else {
+      if (random_.once_in(2))
+        say({.who = body, .verb = Verb::catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+      wait_long(random_.once_in(3) ? body : cleanup);
+    }
+    say({.who = script_t, .verb = Verb::cancelling, .name = script_t});
+    ask();
+  }
+
+  /// There is no time at all, or the body keeps the thread until it is late.
+  void no_suspension_in_time() {
+    begin();
+    catch_in(wrapper);
+    bool busy = random_.once_in(2);
+    say({.who = wrapper,
+         .verb = Verb::timeout,
+         .name = body,
+         .time = busy ? millisecond : -static_cast<Nanos>(random_.below(2)) * millisecond});
+    if (busy) say({.who = body, .verb = Verb::busy, .time = (2 + random_.below(3)) * millisecond});
+    else work(body);
+    if (random_.once_in(4)) wait(body);
+    ask();
+  }
 
   void timeout() {
     begin();
@@ -84,7 +118,9 @@ class Pattern {
       say({.who = main_script, .verb = Verb::call_later, .name = script_a, .time = moment});
       complete(script_a);
     }
-    Name object = race ? future : operation();
+    bool begun = !race && random_.once_in(3);
+    Name object = race ? future : begun ? stubborn_operation() : operation();
+    if (begun) say({.who = script_t, .verb = Verb::yield});
     wait_for(object, race ? moment : -static_cast<Nanos>(random_.below(2)) * millisecond);
     ask();
   }
@@ -97,6 +133,17 @@ class Pattern {
     say({.who = bad, .verb = Verb::raise, .value = Value::of(ErrorKind::key)});
     for (Name task : {body, task_names[1], task_names[2], task_names[3]})
       if (task != bad) wait_or_clean_up(task);
+    ask();
+  }
+
+  /// A task of the group adds another when the body is over.
+  void growing_group() {
+    begin_group(ErrorKind::generic);
+    for (std::uint32_t first = 1 + random_.below(2); first <= 2; ++first) {
+      if (random_.once_in(2)) wait(task_names[first]);
+      say({.who = task_names[first], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
+    }
+    wait_long(task_names[3]);
     ask();
   }
 
@@ -120,7 +167,8 @@ class Pattern {
     if (random_.once_in(2)) work(body);
     for (Name task : {task_names[1], task_names[2], task_names[3]})
       if (!random_.once_in(3)) work(task);
-    if (random_.once_in(3)) say({.who = task_names[1], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
+    if (random_.once_in(3))
+      say({.who = task_names[1], .verb = Verb::create_task_in, .name = body, .script = task_names[3]});
     if (random_.once_in(2)) interfere();
     if (random_.once_in(4)) say({.who = script_t, .verb = Verb::create_task_in, .name = body, .script = child()});
     ask();
@@ -163,7 +211,10 @@ class Pattern {
     return kinds[random_.below(kinds.size())];
   }
   void catch_in(Name script) {
-    say({.who = script_t, .verb = Verb::catch_, .name = script, .value = Value::of(random_.once_in(3) ? caught() : ErrorKind::generic)});
+    say({.who = script_t,
+         .verb = Verb::catch_,
+         .name = script,
+         .value = Value::of(random_.once_in(3) ? caught() : ErrorKind::generic)});
   }
 
   Nanos delay() {
@@ -199,7 +250,8 @@ class Pattern {
       default: wait(who); break;
     }
     if (random_.once_in(4)) say({.who = who, .verb = Verb::raise, .value = Value::of(ErrorKind::key)});
-    else if (random_.once_in(3)) say({.who = who, .verb = Verb::return_, .value = Value::of(std::int64_t{1 + random_.below(9)})});
+    else if (random_.once_in(3))
+      say({.who = who, .verb = Verb::return_, .value = Value::of(std::int64_t{1 + random_.below(9)})});
   }
 
   /// What wait_for waits for.
@@ -234,14 +286,20 @@ class Pattern {
     wait_long(cleanup);
     if (!random_.once_in(3)) wait(object);
     std::uint32_t end = random_.below(5);
-    if (end < 2) say({.who = object, .verb = Verb::raise, .value = Value::of(end == 0 ? ErrorKind::key : ErrorKind::cancelled)});
+    if (end < 2)
+      say({.who = object, .verb = Verb::raise, .value = Value::of(end == 0 ? ErrorKind::key : ErrorKind::cancelled)});
     if (end == 2) say({.who = object, .verb = Verb::return_, .value = Value::of(std::int64_t{6})});
     return object;
   }
 
   void complete(Name who) {
-    if (random_.once_in(4)) say({.who = who, .verb = Verb::set_exception, .name = future, .value = Value::of(ErrorKind::key)});
-    else say({.who = who, .verb = Verb::set_result, .name = future, .value = Value::of(std::int64_t{1 + random_.below(9)})});
+    if (random_.once_in(4))
+      say({.who = who, .verb = Verb::set_exception, .name = future, .value = Value::of(ErrorKind::key)});
+    else
+      say({.who = who,
+           .verb = Verb::set_result,
+           .name = future,
+           .value = Value::of(std::int64_t{1 + random_.below(9)})});
   }
 
   /// Somebody completes what is waited for, or wants somebody cancelled, or both.
@@ -269,26 +327,29 @@ class Pattern {
 
 void motif(Random& random, std::vector<Step>& steps) {
   Pattern pattern(random, steps);
-  switch (random.below(20)) {
+  switch (random.below(23)) {
     case 0:
     case 1: return pattern.timeout();
-    case 2:
-    case 3:
-    case 4: return pattern.nested_timeouts();
+    case 2: return pattern.no_suspension_in_time();
+    case 3: return pattern.late_timeout();
+    case 4:
     case 5:
-    case 6: return pattern.wait_for();
-    case 7:
+    case 6: return pattern.nested_timeouts();
+    case 7: return pattern.wait_for();
     case 8:
     case 9:
-    case 10: return pattern.waiter_and_operation();
-    case 11:
+    case 10:
+    case 11: return pattern.waiter_and_operation();
     case 12:
-    case 13: return pattern.no_time();
-    case 14:
-    case 15: return pattern.failing_group();
-    case 16:
+    case 13:
+    case 14: return pattern.no_time();
+    case 15:
+    case 16: return pattern.failing_group();
     case 17:
-    case 18: return pattern.cancelled_group();
+    case 18:
+    case 19: return pattern.cancelled_group();
+    case 20: return pattern.late_timeout();
+    case 21: return pattern.growing_group();
     default: return pattern.task_group();
   }
 }

@@ -47,13 +47,14 @@ class Motif {
   Motif(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps), waiters_(2 + random.below(2)) {}
 
   void any() {
-    switch (random_.below(8)) {
+    switch (random_.below(10)) {
       case 0:
       case 1: return about_lock(lock);
       case 2: return about_semaphore();
       case 3: return about_event();
       case 4:
-      case 5: return about_condition();
+      case 5:
+      case 6: return about_condition();
       default: return about_queue();
     }
   }
@@ -94,6 +95,21 @@ class Motif {
     }
   }
 
+  /// The gap between a waking and the turn of the first in line, who is cancelled or overtaken in it.
+  template <class Wake, class Overtake>
+  void wake_and(Wake wake, Overtake overtake) {
+    yield(cause, 1);
+    if (random_.once_in(4)) say(cause, Verb::cancel_task, waiter());
+    wake();
+    switch (random_.below(4)) {
+      case 0: overtake(); break;
+      case 1: say(cause, Verb::cancel_task, waiter()); break;
+      default: say(cause, Verb::cancel_task, task_names[0]);
+    }
+    if (random_.once_in(3)) overtake();
+    yield(cause, random_.below(3));
+  }
+
   void hold(Name who, Name lock) {
     if (random_.once_in(3)) {
       with(who, lock, Name("p"));
@@ -110,7 +126,9 @@ class Motif {
     for (std::uint32_t i = 0; i < waiters_; ++i) hold(task_names[i], lock);
     if (random_.once_in(2)) yield(Name("p"), 1);
     if (random_.once_in(3)) say(Name("p"), Verb::raise, {}, Value::of(ErrorKind::key));
-    if (!random_.once_in(4)) say(cause, Verb::acquire, lock);
+    if (lock != semaphore && !random_.once_in(4)) say(cause, Verb::acquire, lock);
+    if (random_.once_in(2))
+      return wake_and([&] { say(cause, Verb::release, lock); }, [&] { say(cause, Verb::acquire, lock); });
     yield(cause, 1 + random_.below(2));
     interfere([&] {
       if (random_.once_in(6)) return say(cause, Verb::locked, lock);
@@ -150,6 +168,11 @@ class Motif {
       bool held = !random_.once_in(8);
       if (held) say(cause, Verb::acquire, condition);
       if (predicate && random_.once_in(2)) say(cause, Verb::set_result, Name("f"));
+      if (held && !random_.once_in(3)) {
+        wake_and([&] { say(cause, Verb::notify, condition, number(1)); }, [&] { yield(cause, 1); });
+        say(cause, Verb::release, condition);
+        return;
+      }
       interfere([&] { say(cause, Verb::notify, condition, number(random_.below(4))); });
       if (held && !random_.once_in(8)) say(cause, Verb::release, condition);
       yield(cause, random_.below(3));
@@ -157,22 +180,27 @@ class Motif {
   }
 
   void about_queue() {
-    constexpr std::array kinds{Verb::create_queue, Verb::create_queue, Verb::create_priority_queue, Verb::create_lifo_queue};
+    constexpr std::array kinds{Verb::create_queue, Verb::create_queue, Verb::create_priority_queue,
+                               Verb::create_lifo_queue};
     say(main_script, kinds[random_.below(kinds.size())], queue, number(random_.below(3)));
     begin();
     bool getters = random_.once_in(2);  // else the waiters put
     for (std::uint32_t i = 0; i < waiters_; ++i)
       for (std::uint32_t times = 1 + random_.below(2); times > 0; --times)
         say(task_names[i], getters ? Verb::get : Verb::put, queue, getters ? Value{} : number(1 + random_.below(9)));
-    if (random_.once_in(3)) say(Name("v"), Verb::join, queue);
+    if (random_.once_in(2))
+      return wake_and([&] { meet(getters); }, [&] { meet(!getters); });
     yield(cause, random_.below(3));
     interfere([&] {
-      if (random_.once_in(5)) return say(cause, random_.once_in(3) ? Verb::qsize : Verb::task_done, queue);
-      bool puts = getters != random_.once_in(4);
-      Verb verb = puts ? (random_.once_in(4) ? Verb::put : Verb::put_nowait)
-                       : (random_.once_in(4) ? Verb::get : Verb::get_nowait);
-      say(cause, verb, queue, puts ? number(1 + random_.below(9)) : Value{});
+      constexpr std::array others{Verb::qsize, Verb::task_done, Verb::join};
+      if (random_.once_in(3)) return say(cause, others[random_.below(3)], queue);
+      meet(getters != random_.once_in(4));
     });
+  }
+
+  void meet(bool puts) {
+    Verb waits = puts ? Verb::put : Verb::get, refuses = puts ? Verb::put_nowait : Verb::get_nowait;
+    say(cause, random_.once_in(4) ? waits : refuses, queue, puts ? number(1 + random_.below(9)) : Value{});
   }
 
   Random& random_;

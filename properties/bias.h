@@ -2,6 +2,7 @@
 // patterns of steps that seldom come about by themselves. Each family's is in any_<family>.cpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -33,6 +34,8 @@ Bias synchronisation_bias();
 Bias readiness_bias();
 Bias threads_bias();
 Bias context_bias();
+Bias lifetime_bias();
+Bias generators_bias();
 
 // Few names, so that they meet. A name's kind says how its script is played; the generator tells names
 // of scripts apart by their first letters.
@@ -41,6 +44,10 @@ inline constexpr std::array task_names{Name("t"), Name("u"), Name("v"), Name("w"
 inline constexpr std::array coroutine_names{Name("p"), Name("q"), Name("r")};
 inline constexpr std::array future_names{Name("f"), Name("g"), Name("h")};
 
+template <std::size_t n>
+bool is_one_of(const std::array<Name, n>& names, Name name) {
+  return std::ranges::find(names, name) != names.end();
+}
 template <std::size_t n>
 Name pick(Random& random, const std::array<Name, n>& names) {
   return names[random.below(n)];

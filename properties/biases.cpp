@@ -3,8 +3,9 @@
 namespace cede {
 
 std::span<const Bias> biases() {
-  static const std::array list{cancellation_bias(), combinators_bias(), scopes_bias(),  synchronisation_bias(),
-                               readiness_bias(),    threads_bias(),     context_bias()};
+  static const std::array list{cancellation_bias(), combinators_bias(), scopes_bias(),   synchronisation_bias(),
+                               readiness_bias(),    threads_bias(),     lifetime_bias(), generators_bias(),
+                               context_bias()};
   return list;
 }
 

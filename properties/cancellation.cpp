@@ -4,102 +4,12 @@
 // there, and at nothing behind the event from which on nothing is known.
 #include <algorithm>
 
-#include "properties/property.h"
+#include "properties/cancelled.h"
 
 namespace cede {
 namespace {
 
 using Met = Cancellation::Met;
-
-bool asks_to_cancel(Verb verb) { return verb == Verb::cancel_task || verb == Verb::cancel_future; }
-
-/// Whether passes can be counted: no fatal error cut one short.
-bool passes_count(const History& history) { return !history.fatal; }
-
-/// Whether what has not happened by the end of the trace will never happen.
-bool all_is_over(const History& history) { return history.complete && history.cancellations.until == never; }
-
-bool is_cancellation(const Answer& answer) { return answer.is_raised(ErrorKind::cancelled); }
-
-/// Messages are CANCEL-17's affair.
-bool same(const Answer& one, const Answer& other) {
-  auto nothing = [](const Answer& answer) { return answer.kind == Answer::Kind::nothing || answer == Answer::of(Value{}); };
-  return one == other || (is_cancellation(one) && is_cancellation(other)) || (nothing(one) && nothing(other));
-}
-
-const Job* job_of(const History& history, const Cancellation& cancellation) {
-  return cancellation.job == never ? nullptr : &history.jobs[cancellation.job];
-}
-
-/// The wait that the step goes on from; null if it is the first.
-const Wait* resumed(const History& history, const Job& job) {
-  return job.resumed == never ? nullptr : &history.waits[job.resumed];
-}
-
-/// The cancellation that the task has to see where this wait ends; null if none.
-const Cancellation* raised_at(const History& history, const Wait& wait) {
-  const Job* job = history.job_at(wait.got);
-  return job ? history.cancellations.raised_in(static_cast<std::size_t>(job - history.jobs.data())) : nullptr;
-}
-
-/// Calls on the steps that ask about the future or task behind the event, while what happens is known.
-template <class OnStep>
-void each_question(const History& history, Id id, std::size_t after, OnStep on_step) {
-  for (std::size_t index : history.about_futures)
-    if (history[index].id == id && index > after && index < history.cancellations.until) on_step(index);
-}
-
-/// The cancellation is raised in the step where it belongs; in the first one by not entering the body.
-void require_raised(Ruling& ruling, const History& history, const Cancellation& cancellation, std::string_view why) {
-  const Job* job = job_of(history, cancellation);
-  const Wait* wait = job ? resumed(history, *job) : nullptr;
-  if (!job) {
-    bool lost = !cancellation.passed_on && cancellation.missed == never && all_is_over(history);
-    if (lost) ruling.require(false, cancellation.asked, "the cancellation was never raised");
-  } else if (!wait) {
-    if (job->leave != never) ruling.require(job->leave == job->enter + 1, job->enter, why);
-  } else if (wait->got != never) {
-    ruling.require(is_cancellation(history[wait->got].answer), wait->got, why);
-  } else if (job->leave != never) {
-    ruling.require(false, job->leave, why);
-  }
-}
-
-/// From the event to the job it is one pass, no more and no less.
-void require_next_pass(Ruling& ruling, const History& history, std::size_t event, const Job& job, std::string_view why) {
-  const Job* by = history.job_at(event);
-  const Call* source = by ? history.call_of(*by) : nullptr;
-  bool countable = by && passes_count(history) && !(source && source->timer());
-  ruling.require(countable ? history.pass(job.enter) == history.pass(event) + 1 : history.in_a_later_pass(event, job.enter),
-                 job.enter, why);
-}
-
-/// Nobody is told anything else about the task than how it has ended.
-void require_outcome(Ruling& ruling, const History& history, const FutureLife& task, std::string_view why) {
-  if (task.completed == never || task.completed >= history.cancellations.until) return;
-  const Answer outcome = history.cancellations.outcome(history, task.id, task.completed + 1);
-  each_question(history, task.id, task.completed, [&](std::size_t index) {
-    Verb question = history[index].step.verb;
-    if (question == Verb::cancelled || question == Verb::result || question == Verb::exception)
-      ruling.require(same(history[index].answer, answer_to(question, true, outcome)), index, why);
-  });
-  for (const Wait& wait : history.waits)
-    if (wait.awaited == task.id && wait.task != task.id && wait.got != never && wait.got > task.completed &&
-        wait.got < history.cancellations.until && !(wait.suspended && raised_at(history, wait)))
-      ruling.require(same(history[wait.got].answer, outcome), wait.got, why);
-}
-
-/// Later steps of the task, which no request concerns, go on as what they wait for says.
-void require_undisturbed(Ruling& ruling, const History& history, const Cancellation& past, std::string_view why) {
-  for (std::size_t i = past.job + 1; i < history.jobs.size(); ++i) {
-    const Job& job = history.jobs[i];
-    const Wait* wait = job.subject == past.task ? resumed(history, job) : nullptr;
-    if (!wait || wait->got == never || wait->got >= history.cancellations.until) continue;
-    bool concerned = history.cancellations.raised_in(i) || wait->awaited == past.task ||
-                     is_cancellation(history.cancellations.outcome(history, wait->awaited, job.enter));
-    if (!concerned) ruling.require(!is_cancellation(history[wait->got].answer), wait->got, why);
-  }
-}
 
 /// CANCEL-1
 Verdict a_request_only_asks(const History& history) {
@@ -112,10 +22,11 @@ Verdict a_request_only_asks(const History& history) {
     if (asks_to_cancel(event.step.verb))
       ruling.require(event.answer == Answer::of(Value::of(!done)), index,
                      done ? "the task was done and yet asked to cancel" : "a task that was not done was not asked");
-    else if ((event.step.verb == Verb::done || event.step.verb == Verb::cancelled) && task->cancel_asked < index && !done)
-      ruling.require(event.answer == Answer::of(Value::of(false)), index, "it was only asked, and its coroutine goes on");
+    else if ((event.step.verb == Verb::done || event.step.verb == Verb::cancelled) && task->cancel_asked < index &&
+             !done)
+      ruling.require(event.answer == Answer::of(Value::of(false)), index, "it was only asked; its coroutine goes on");
     else if (done && task->challenged < index && event.step.verb == Verb::result)
-      ruling.require(same(event.answer, history.cancellations.outcome(history, task->id, index)), index,
+      ruling.require(agree(event.answer, history.cancellations.outcome(history, task->id, index)), index,
                      "a request that came too late has changed the outcome");
   }
   return ruling;
@@ -153,25 +64,11 @@ Verdict what_a_task_waits_for_is_cancelled_in_its_place(const History& history) 
         ruling.require(history[index].answer == Answer::of(Value::of(true)), index,
                        "what the cancelled task waits for was not cancelled");
     });
-    require_raised(ruling, history, cancellation, "the task was cancelled while it waited, and nothing was raised there");
+    require_raised(ruling, history, cancellation, "it was cancelled while it waited, and nothing was raised there");
     if (const Job* job = job_of(history, cancellation))
       require_next_pass(ruling, history, cancellation.struck, *job, "the cancellation was not raised one pass later");
   }
-  Lane cancelled, others;
-  for (std::size_t i = 0; i < history.jobs.size(); ++i) {
-    Job job = history.jobs[i];
-    const Cancellation* cancellation = history.cancellations.raised_in(i);
-    const Call* call = history.call_of(job);
-    if (cancellation && cancellation->met == Met::waiting) {
-      job.queued = cancellation->struck;
-      if (others.moved_past(job)) ruling.require(!others.overtook(job), job.enter, "it has lost its place in the queue");
-      cancelled.serve(job);
-    } else if (call && call->verb == Verb::call_soon) {
-      if (cancelled.moved_past(job))
-        ruling.require(!cancelled.overtook(job), job.enter, "a task that was cancelled later has run before it");
-      others.serve(job);
-    }
-  }
+  require_place(ruling, history, Met::waiting);
   return ruling;
 }
 
@@ -201,7 +98,7 @@ Verdict an_inner_task_may_absorb_it(const History& history) {
     if (wait.got >= history.cancellations.until || raised_at(history, wait)) continue;
     const Answer outcome = history.cancellations.outcome(history, passed.inner, wait.got);
     if (outcome.is_raised() || !history.future(passed.inner)->done_before(wait.got)) continue;
-    ruling.require(same(history[wait.got].answer, outcome), wait.got,
+    ruling.require(agree(history[wait.got].answer, outcome), wait.got,
                    "the inner task has absorbed the cancellation, but the outer did not get its value");
   }
   return ruling;
@@ -259,7 +156,7 @@ Verdict a_sleeper_wakes_at_once(const History& history) {
     if (sleep.verb != Verb::sleep || sleep.time <= 0) continue;
     require_raised(ruling, history, cancellation, "it was cancelled in its sleep, and slept on");
     const Job* job = job_of(history, cancellation);
-    if (!job) continue;
+    if (!job || !passes_count(history)) continue;
     if (cancellation.met == Met::running)
       require_next_pass(ruling, history, cancellation.struck, *job, "it did not wake in the next pass");
     else
@@ -276,34 +173,18 @@ Verdict a_sleeper_wakes_at_once(const History& history) {
 /// CANCEL-8
 Verdict a_queued_step_raises_it_at_its_place(const History& history) {
   Ruling ruling;
-  Lane ceded, others;
-  for (std::size_t i = 0; i < history.jobs.size(); ++i) {
-    const Job& job = history.jobs[i];
-    const Cancellation* cancellation = history.cancellations.raised_in(i);
-    const Call* call = history.call_of(job);
-    if (cancellation && cancellation->met == Met::ceded) {
-      require_raised(ruling, history, *cancellation, "its queued step did not raise the cancellation");
-      std::size_t left = history.waits[cancellation->wait].left;
-      if (passes_count(history))
-        ruling.require(history.pass(job.enter) == history.pass(left) + 1, job.enter, "its queued step was not kept");
-      if (job.queued == never) continue;
-      if (others.moved_past(job))
-        ruling.require(!others.overtook(job), job.enter, "its queued step has lost its place");
-      ceded.serve(job);
-    } else if (call && call->verb == Verb::call_soon) {
-      if (ceded.moved_past(job)) ruling.require(!ceded.overtook(job), job.enter, "a cancelled task has taken its turn");
-      others.serve(job);
-    }
-  }
   for (const Cancellation& cancellation : history.cancellations.all) {
+    if (cancellation.met != Met::ceded) continue;
+    require_raised(ruling, history, cancellation, "its queued step did not raise the cancellation");
+    const Job* job = job_of(history, cancellation);
+    if (job && passes_count(history))
+      ruling.require(history.pass(job->enter) == history.pass(history.waits[cancellation.wait].left) + 1, job->enter,
+                     "its queued step was not kept");
     const FutureLife& task = *history.future(cancellation.task);
-    if (cancellation.met != Met::ceded || task.completed == never) continue;
     std::size_t last = history.jobs[task.steps.back()].enter;
-    ruling.require(last < task.completed, last, "it has taken a step more than it had to");
+    if (task.completed != never) ruling.require(last < task.completed, last, "it has taken a step more than it had to");
   }
-  if (!all_is_over(history)) return ruling;
-  for (const Cancellation& cancellation : history.cancellations.all)
-    if (cancellation.met == Met::ceded) require_raised(ruling, history, cancellation, "its queued step has vanished");
+  require_place(ruling, history, Met::ceded);
   return ruling;
 }
 
@@ -312,14 +193,12 @@ Verdict it_wins_over_a_result_that_was_not_seen(const History& history) {
   Ruling ruling;
   for (const Cancellation& cancellation : history.cancellations.all) {
     if (cancellation.met != Met::woken) continue;
-    require_raised(ruling, history, cancellation, "it was given the result although it had been asked to cancel before");
+    require_raised(ruling, history, cancellation, "it was given the result although it had been asked before");
     Id awaited = history.waits[cancellation.wait].awaited;
     const Answer outcome = history.cancellations.outcome(history, awaited, cancellation.struck);
-    each_question(history, awaited, cancellation.struck, [&](std::size_t index) {
-      Verb question = history[index].step.verb;
-      if (question == Verb::cancelled || question == Verb::result || question == Verb::exception)
-        ruling.require(same(history[index].answer, answer_to(question, true, outcome)), index,
-                       "the future that was done before has lost its outcome");
+    each_reading(history, awaited, cancellation.struck, [&](std::size_t index) {
+      ruling.require(agree(history[index].answer, answer_to(history[index].step.verb, true, outcome)), index,
+                     "the future that was done before has lost its outcome");
     });
   }
   return ruling;
@@ -354,7 +233,7 @@ Verdict one_request_interrupts_once(const History& history) {
     require_undisturbed(ruling, history, cancellation, "it was interrupted again by the same request");
     const FutureLife& task = *history.future(cancellation.task);
     if (task.completed > job->enter && task.completed != never && !task.outcome.is_raised())
-      require_outcome(ruling, history, task, "it has absorbed the cancellation and returned, but that is not how it ended");
+      require_outcome(ruling, history, task, "it has absorbed the cancellation, but that is not how it ended");
   }
   return ruling;
 }
@@ -375,11 +254,12 @@ Verdict who_cancels_himself_runs_on_to_his_next_suspension(const History& histor
     if (cancellation.met != Met::running) continue;
     const Job* self = history.job_at(cancellation.asked);
     for (const Wait& wait : history.waits) {
-      bool at_once = self && wait.task == cancellation.task && wait.asked > cancellation.asked && wait.got < self->leave;
-      if (at_once && wait.got < history.cancellations.until && history.future(wait.awaited) && wait.awaited != wait.task)
-        ruling.require(is_cancellation(history[wait.got].answer) ==
-                           is_cancellation(history.cancellations.outcome(history, wait.awaited, wait.got)),
-                       wait.got, "what it awaited was done, and the cancellation was raised there");
+      bool own = self && wait.task == cancellation.task && wait.asked > cancellation.asked;
+      bool at_once = own && wait.got < std::min(self->leave, history.cancellations.until);
+      if (!at_once || !history.future(wait.awaited) || wait.awaited == wait.task) continue;
+      const Answer outcome = history.cancellations.outcome(history, wait.awaited, wait.got);
+      ruling.require(is_cancellation(history[wait.got].answer) == is_cancellation(outcome), wait.got,
+                     "what it awaited was done, and the cancellation was raised there");
     }
     if (!cancellation.future) continue;
     each_question(history, cancellation.future, cancellation.struck, [&](std::size_t index) {
@@ -387,7 +267,7 @@ Verdict who_cancels_himself_runs_on_to_his_next_suspension(const History& histor
         ruling.require(history[index].answer == Answer::of(Value::of(true)), index,
                        "the future that it came to wait for was not cancelled");
     });
-    require_raised(ruling, history, cancellation, "it had asked itself to cancel, and nothing was raised where it waited");
+    require_raised(ruling, history, cancellation, "it had asked itself, and nothing was raised where it waited");
     if (const Job* job = job_of(history, cancellation))
       require_next_pass(ruling, history, cancellation.struck, *job, "the cancellation was not raised in the next pass");
   }
@@ -410,7 +290,7 @@ Verdict requests_before_it_is_raised_are_one(const History& history) {
   const auto& all = history.cancellations.all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].requests > 1 && all[i].job != never)
-      require_undisturbed(ruling, history, all[i], "several requests before the cancellation have interrupted it twice");
+      require_undisturbed(ruling, history, all[i], "requests before the cancellation have interrupted it twice");
     for (std::size_t before = 0; before < i; ++before)
       if (all[before].task == all[i].task && all[before].job != never)
         require_raised(ruling, history, all[i], "a later request did not interrupt it again");
@@ -429,7 +309,8 @@ std::size_t step_after_retraction(const History& history) {
     if (cancellation.task != task || cancellation.job != never || cancellation.missed != never) continue;
     if (cancellation.met != Met::unbegun && cancellation.met != Met::ceded) continue;
     for (std::size_t i = 0; i < history.jobs.size(); ++i)
-      if (history.jobs[i].subject == task && history.jobs[i].enter > taken_back && history.jobs[i].leave != never) return i;
+      if (const Job& job = history.jobs[i]; job.subject == task && job.enter > taken_back && job.leave != never)
+        return i;
   }
   return never;
 }
@@ -519,7 +400,7 @@ Verdict whatever_the_error_leaves_is_cancelled(const History& history) {
     require_outcome(ruling, history, task, "a cancellation has left its coroutine, and yet it is not cancelled");
     each_question(history, task.id, 0, [&](std::size_t index) {
       if (history[index].step.verb == Verb::cancelling)
-        ruling.require(history[index].answer == Answer::of(Value::of(std::int64_t{0})), index, "nobody has asked it to cancel");
+        ruling.require(history[index].answer == Answer::of(Value::of(std::int64_t{0})), index, "nobody has asked it");
     });
   }
   return ruling;

@@ -11,7 +11,8 @@ using Met = Cancellation::Met;
 
 bool is_request(const History& history, std::size_t index) {
   const Event& event = history[index];
-  bool asks = event.what == What::did && (event.step.verb == Verb::cancel_task || event.step.verb == Verb::cancel_future);
+  Verb verb = event.step.verb;
+  bool asks = event.what == What::did && (verb == Verb::cancel_task || verb == Verb::cancel_future);
   const FutureLife* task = asks ? history.future(event.id) : nullptr;
   return task && task->task && !task->done_before(index);
 }

@@ -40,7 +40,8 @@ class ConditionRuling {
     if (!history_.complete || held_) return;
     for (const Sleeper& sleeper : sleepers_)
       if (sleeper.notified != never && !sleeper.use->raised())
-        notifying.require(false, history_.events().size() - 1, "a waiter was notified, the lock is free, and it is not back");
+        notifying.require(false, history_.events().size() - 1,
+                          "a waiter was notified, the lock is free, and it is not back");
     if (passed_.asked != never && !passed_.taken) passing.variant("lost", passed_.asked);
   }
 
@@ -65,8 +66,8 @@ class ConditionRuling {
   /// Whether nobody may be about to take the lock unseen.
   bool quiet(std::size_t event) const {
     return acquirers_.empty() && std::ranges::all_of(sleepers_, [&](const Sleeper& sleeper) {
-      return !sleeper.stirred && asleep(sleeper, event);
-    });
+             return !sleeper.stirred && asleep(sleeper, event);
+           });
   }
 
   /// Whether it was surely not cancelled by then. A cancelled one may wait for the lock for ever, so that
@@ -93,13 +94,16 @@ class ConditionRuling {
   /// Of the one who holds the lock, if that came back from a wait: it has to have it.
   void require_held(bool rule, std::size_t event) {
     if (!back_from_wait()) return;
-    if (holder_->raised()) cancelling.require(rule, event, "a cancelled wait came back without the lock");
-    else waiting.require(rule, event, "a wait came back without the lock");
+    if (holder_->raised())
+      cancelling.require(rule, event, "a cancelled wait came back without the lock");
+    else
+      waiting.require(rule, event, "a wait came back without the lock");
   }
 
   void begin_acquire(const Use& use) {
     if (use.got == never && !use.suspended) return;  // the trace ends
-    if (held_) require_held(use.suspended, use.suspended ? use.asked : use.got);
+    if (held_)
+      require_held(use.suspended, use.suspended ? use.asked : use.got);
     else if (!sleepers_.empty() && quiet(use.asked))
       waiting.require(!use.suspended, use.asked, "the lock was not free while its holder waits");
     if (use.suspended) acquirers_.push_back(&use);
@@ -120,7 +124,8 @@ class ConditionRuling {
   }
 
   void tell_locked(const Use& use) {
-    if (held_) require_held(use.answer.value == Value::of(true), use.asked);
+    if (held_)
+      require_held(use.answer.value == Value::of(true), use.asked);
     else if (!sleepers_.empty() && quiet(use.asked))
       waiting.require(use.answer.value == Value::of(false), use.asked, "the lock was not free while its holder waits");
   }
@@ -132,12 +137,18 @@ class ConditionRuling {
     return future && future->completed < event;
   }
 
+  /// Whether it may have been done by the cancellation of a task that waits for it.
+  bool unknown(const Use& use, std::size_t event) const {
+    return !done(use, event) && may_have_cancelled(history_, 0, event);
+  }
+
   bool begin_wait(const Use& use) {
     if (use.got == never && !use.suspended) return false;
     bool for_future = use.verb == Verb::wait_condition_for;
-    if (for_future && history_.derived(use.future)) return false;
+    if (for_future && (history_.derived(use.future) || unknown(use, use.asked))) return false;
     if (for_future && done(use, use.asked)) {
-      notifying.require(!use.suspended && !use.raised(), use.asked, "the predicate was true, and the wait did not come back at once");
+      notifying.require(!use.suspended && !use.raised(), use.asked,
+                        "the predicate was true, and the wait did not come back at once");
       return true;
     }
     bool refused = !use.suspended && use.raised();
@@ -160,30 +171,33 @@ class ConditionRuling {
     auto sleeper = std::ranges::find(sleepers_, &use, &Sleeper::use);
     if (sleeper == sleepers_.end()) return;
     Sleeper ended = *sleeper;
-    bool first = std::ranges::none_of(sleepers_.begin(), sleeper, [](const Sleeper& earlier) {
-      return earlier.notified != never;
-    });
+    bool first = std::ranges::none_of(sleepers_.begin(), sleeper,
+                                      [](const Sleeper& earlier) { return earlier.notified != never; });
     sleepers_.erase(sleeper);
     if (use.raised()) {
       cancelling.require(!held_, use.got, "a cancelled wait came back without the lock");
       may_pass_on(ended);
     } else {
       waiting.require(!held_, use.got, "a wait came back while another holds the lock");
-      if (use.verb == Verb::wait_condition_for) end_predicate(use);
-      else end_notified(ended, first);
+      if (use.verb == Verb::wait_condition_for)
+        end_predicate(use);
+      else
+        end_notified(ended, first);
     }
     take(use);
   }
 
   void end_predicate(const Use& use) {
-    bool right = done(use, use.got) && use.answer.value == Value::of(true);
+    bool right = (done(use, use.got) || unknown(use, use.got)) && use.answer.value == Value::of(true);
     notifying.require(right, use.got, "a wait came back although its predicate is not true");
   }
 
   void end_notified(const Sleeper& sleeper, bool first) {
     std::size_t event = sleeper.use->got;
-    notifying.require(exact_ ? sleeper.notified != never : sleeper.stirred, event, "a waiter woke that nobody notified");
-    if (exact_ && !history_.cancels) notifying.require(first, event, "a waiter came back before another that came earlier");
+    notifying.require(exact_ ? sleeper.notified != never : sleeper.stirred, event,
+                      "a waiter woke that nobody notified");
+    if (exact_ && !history_.cancels)
+      notifying.require(first, event, "a waiter came back before another that came earlier");
     if (passed_.asked == never || sleeper.notified != never || sleeper.use->asked > passed_.asked) return;
     ++passed_.taken;
     passing.require(passed_.taken <= passed_.given, event, "a notification was passed on to more than one");
@@ -194,7 +208,8 @@ class ConditionRuling {
   bool notify(const Use& use) {
     if (held_) {
       require_held(!use.raised(), use.asked);
-      if (!back_from_wait()) notifying.require(!use.raised(), use.asked, "a notification was refused although the lock is held");
+      if (!back_from_wait())
+        notifying.require(!use.raised(), use.asked, "a notification was refused although the lock is held");
     } else if (quiet(use.asked)) {
       notifying.require(use.raised(), use.asked, "a notification without the lock was not refused");
     } else {
@@ -218,7 +233,8 @@ class ConditionRuling {
     bool cancelled = false;  // one that is notified here
     for (Sleeper& sleeper : sleepers_) {
       sleeper.stirred |= use.number > 0;
-      if (sleeper.use->verb == Verb::wait_condition_for && everybody && done(*sleeper.use, use.asked)) sleeper.notified = use.asked;
+      if (sleeper.use->verb == Verb::wait_condition_for && everybody && done(*sleeper.use, use.asked))
+        sleeper.notified = use.asked;
       if (!exact_ || sleeper.notified != never || left == 0) continue;
       --left;
       sleeper.notified = use.asked;
@@ -232,8 +248,10 @@ class ConditionRuling {
     bool somebody = std::ranges::any_of(sleepers_, [&](const Sleeper& sleeper) {
       return sleeper.notified == never && !sleeper.use->raised() && sleeper.use->asked < ended.notified;
     });
-    if (passed_.asked != never) ++passed_.given;
-    else if (ended.notified != never && ended.notified == notified_ && error_ < notified_ && somebody) passed_ = {.asked = ended.use->got, .given = 1};
+    if (passed_.asked != never)
+      ++passed_.given;
+    else if (ended.notified != never && ended.notified == notified_ && error_ < notified_ && somebody)
+      passed_ = {.asked = ended.use->got, .given = 1};
     for (Sleeper& sleeper : sleepers_) sleeper.stirred = true;
     exact_ = false;
     error_ = ended.use->got;
@@ -263,13 +281,21 @@ Verdict of_conditions(const History& history, Ruling ConditionRuling::*clause) {
 }
 
 /// COND-1
-Verdict a_wait_gives_the_lock_away_and_takes_it_back(const History& history) { return of_conditions(history, &ConditionRuling::waiting); }
+Verdict a_wait_gives_the_lock_away_and_takes_it_back(const History& history) {
+  return of_conditions(history, &ConditionRuling::waiting);
+}
 /// COND-2
-Verdict as_many_wake_as_are_notified(const History& history) { return of_conditions(history, &ConditionRuling::notifying); }
+Verdict as_many_wake_as_are_notified(const History& history) {
+  return of_conditions(history, &ConditionRuling::notifying);
+}
 /// COND-3
-Verdict a_cancelled_wait_takes_the_lock_back(const History& history) { return of_conditions(history, &ConditionRuling::cancelling); }
+Verdict a_cancelled_wait_takes_the_lock_back(const History& history) {
+  return of_conditions(history, &ConditionRuling::cancelling);
+}
 /// COND-4
-Verdict a_notification_is_passed_on(const History& history) { return of_conditions(history, &ConditionRuling::passing); }
+Verdict a_notification_is_passed_on(const History& history) {
+  return of_conditions(history, &ConditionRuling::passing);
+}
 
 using enum Verb;
 

@@ -14,7 +14,7 @@ Answer handed(const Value& value) {
 
 bool catches(ErrorKind wanted, ErrorKind raised) {
   if (wanted != ErrorKind::generic) return wanted == raised;
-  return raised != ErrorKind::cancelled && raised != ErrorKind::exit;
+  return raised != ErrorKind::cancelled && raised != ErrorKind::exit && raised != ErrorKind::generator_exit;
 }
 
 /// CORO-1

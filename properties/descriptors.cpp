@@ -32,7 +32,7 @@ void Descriptors::read_event(std::size_t index) {
   if (poll_ != never && !is_outside(event) && event.what != What::rest) begin_pass();
   switch (event.what) {
     case What::poll:
-      end_pass(index, false);
+      end_pass(index);
       poll_ = index;
       return;
     case What::enter: return enter(index);
@@ -42,8 +42,9 @@ void Descriptors::read_event(std::size_t index) {
       return;
     case What::got:
       if (event.step.verb == Verb::receive) return end_receive(index);
-      if (is_outside(event) && event.step.verb == Verb::write_later && !without_effect(event)) return read_bytes(index, ends(event.id).buffers);
-      if (runs(history_, index)) end_pass(index, true);
+      if (event.step.verb == Verb::write_later && !without_effect(event))
+        return read_bytes(index, ends(event.id).buffers);
+      if (runs(history_, index)) end_pass(index);
       return;
     default: return;
   }
@@ -122,7 +123,7 @@ void Descriptors::note(std::size_t index, std::size_t buffers, Direction directi
   for (const Ends& one : ends_) {
     if (one.buffers != buffers) continue;
     Turn* turn = open_turn(one.watch[index_of(direction)]);
-    if (turn && turn->called == never) (ready ? turn->late : turn->stale) = index;
+    if (turn && turn->called == never && turn->ready != ready) (ready ? turn->late : turn->stale) = index;
   }
   for (Receive& receive : receives)  // who was to receive it has to wait again
     if (!ready && receive.got == never && receive.poll != never && direction == Direction::read)
@@ -231,11 +232,8 @@ void Descriptors::begin_turn(std::size_t watch, const Ends& ends, Direction dire
   turns.push_back(turn);
 }
 
-void Descriptors::end_pass(std::size_t index, bool of_run) {
-  for (; pass_ < turns.size(); ++pass_) {
-    turns[pass_].end = index;
-    turns[pass_].last = of_run;
-  }
+void Descriptors::end_pass(std::size_t index) {
+  for (; pass_ < turns.size(); ++pass_) turns[pass_].end = index;
 }
 
 void Descriptors::enter(std::size_t index) {

@@ -34,7 +34,6 @@ struct Turn {
   bool again = false;         // ready all the time since a pass in which it was called
   bool alone = true;          // no other registration was ready
   bool first = false;         // of a run
-  bool last = false;          // of a run
   std::size_t since = never;  // the step that made it ready; never if it was so from the beginning
   std::size_t late = never;   // the step of this pass that made it ready behind the poll
   std::size_t stale = never;  // the step of this pass that made it unready before it was called
@@ -134,7 +133,7 @@ class Descriptors {
 
   void begin_pass();
   void begin_turn(std::size_t watch, const Ends& ends, Direction direction);
-  void end_pass(std::size_t index, bool of_run);
+  void end_pass(std::size_t index);
   void enter(std::size_t index);
   Turn* open_turn(std::size_t watch);
 

@@ -12,7 +12,9 @@ main: call_soon a
 main: call_soon b
 main: call_later 10ms a
 main: call_later 10ms b
+main: call_later -10ms b
 main: cancel a
+main: create_coroutine c
 main: create_task t
 main: create_task u
 main: add_done_callback f a
@@ -20,6 +22,7 @@ main: set_result f 1
 main: set_exception f key
 main: cancel_future f
 main: cancel_task t
+main: uncancel t
 main: stop
 main: run
 main: run_until_complete f
@@ -30,6 +33,7 @@ a: call_soon a
 a: call_soon b
 a: call_later 0ms b
 a: call_later 10ms b
+a: call_later -10ms b
 a: cancel b
 a: create_task t
 a: add_done_callback f b
@@ -39,6 +43,7 @@ a: set_exception f key
 a: cancel_future f
 a: cancel_task t
 a: cancel_task u
+a: cancelling t
 a: stop
 a: run
 a: busy 10ms
@@ -49,11 +54,14 @@ t: yield
 t: await f
 t: await u
 t: await t
+t: await c
+t: create_coroutine c
 t: sleep 0ms
 t: sleep 10ms
 t: call c
 t: catch cancelled c
 t: catch generic c
+t: current_task
 t: call_soon a
 t: call_soon b
 t: call_later 10ms b
@@ -62,6 +70,7 @@ t: add_done_callback t b
 t: set_result f 3
 t: cancel_task t
 t: cancel_task u
+t: uncancel t
 t: stop
 t: busy 10ms
 t: result f
@@ -75,6 +84,8 @@ c: await u
 c: sleep 10ms
 c: call_soon b
 c: cancel_task t
+c: cancel_task u
+c: uncancel t
 c: set_result f 5
 c: raise key
 c: return 6
@@ -82,6 +93,7 @@ c: return 6
 u: yield
 u: await f
 u: await t
+u: await c
 u: sleep 10ms
 u: set_result f 7
 u: cancel_task t

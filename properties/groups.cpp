@@ -82,7 +82,8 @@ void require_cancelled(const History& history, const Scopes& scopes, Id task, st
 /// The errors that the group raised, one by one.
 std::vector<Answer> items(const History& history, const Scope& group) {
   std::vector<Answer> items;
-  for (std::size_t event = group.got() + 1; event < history.events().size() && history[event].what == What::item; ++event)
+  for (std::size_t event = group.got() + 1; event < history.events().size() && history[event].what == What::item;
+       ++event)
     items.push_back(history[event].answer);
   return items;
 }
@@ -114,11 +115,13 @@ Verdict the_first_failure_ends_the_group(const History& history) {
       for (const FutureLife* child : children)
         if (child != &first && child->completed > first.completed)
           require_cancelled(history, scopes, child->id, first.completed, ruling);
-      if (group.ended() > first.completed) require_cancelled(history, scopes, group.wait->task, first.completed, ruling);
+      if (group.ended() > first.completed)
+        require_cancelled(history, scopes, group.wait->task, first.completed, ruling);
       require_a_usable_task(history, scopes, group, ruling);
     }
     if (group.got() == never) continue;
-    ruling.require(raised(history, group.got(), ErrorKind::group), group.got(), "a task failed, and no error group was raised");
+    ruling.require(raised(history, group.got(), ErrorKind::group), group.got(),
+                   "a task failed, and no error group was raised");
     bool body_failed = group.ended() != never && failed(history[group.ended()].answer);
     if (!body_failed && history.next(group.got()))
       ruling.require(holds_all_errors(items(history, group), failed_ones, nullptr), group.got(),
@@ -128,7 +131,8 @@ Verdict the_first_failure_ends_the_group(const History& history) {
 }
 
 /// TG-3, of a request to the task that has the group
-void rule_on_parent(const History& history, const Scopes& scopes, const Scope& group, const Children& children, Ruling& ruling) {
+void rule_on_parent(const History& history, const Scopes& scopes, const Scope& group, const Children& children,
+                    Ruling& ruling) {
   std::size_t request = scopes.request_during(group);
   if (request == never || scopes.requests() > 1 || !scopes.alone(group)) return;
   Children failed_ones = failures(children, group.got());
@@ -139,15 +143,20 @@ void rule_on_parent(const History& history, const Scopes& scopes, const Scope& g
   if (group.got() == never) return;
   bool body_cancelled = raised(history, group.ended(), ErrorKind::cancelled);
   // Who was about to go on anyway when the request came may be cancelled later, or never.
-  bool children_pending = std::ranges::any_of(children, [&](const FutureLife* child) { return child->completed > request; });
+  bool children_pending =
+      std::ranges::any_of(children, [&](const FutureLife* child) { return child->completed > request; });
   if (failed_ones.empty() && (body_cancelled || (waits_for_tasks && children_pending)))
-    ruling.require(raised(history, group.got(), ErrorKind::cancelled), group.got(), "the cancellation of the parent got lost");
+    ruling.require(raised(history, group.got(), ErrorKind::cancelled), group.got(),
+                   "the cancellation of the parent got lost");
   if (failed_ones.empty() || !raised(history, group.got(), ErrorKind::group)) return;
   for (std::size_t event : history.about_futures)
-    if (event > group.got() && asks_about(history, event, Verb::cancelling, group.wait->task) && scopes.quiet(event, event))
-      ruling.require(history[event].answer == Answer::of(Value::of(std::int64_t{1})), event, "the request is not counted any more");
+    if (event > group.got() && asks_about(history, event, Verb::cancelling, group.wait->task) &&
+        scopes.quiet(event, event))
+      ruling.require(history[event].answer == Answer::of(Value::of(std::int64_t{1})), event,
+                     "the request is not counted any more");
   for (const Wait& wait : history.waits) {
-    if (wait.asked < group.got() || wait.task != group.wait->task || !scopes.is_plain(wait) || wait.got == never) continue;
+    if (wait.asked < group.got() || wait.task != group.wait->task || !scopes.is_plain(wait) || wait.got == never)
+      continue;
     if (!raised(history, wait.got, ErrorKind::cancelled)) ruling.variant("asked-once", wait.got);
     else ruling.require(true, wait.got, {});
     break;
@@ -163,12 +172,13 @@ Verdict a_request_to_the_parent_concerns_all(const History& history) {
     Children children = children_of(history, scopes, group);
     rule_on_parent(history, scopes, group, children, ruling);
     const FutureLife* parent = history.future(group.wait->task);
-    bool alone = parent && parent->cancel_asked == never && scopes.alone(group) && failures(children, group.got()).empty();
+    bool alone =
+        parent && parent->cancel_asked == never && scopes.alone(group) && failures(children, group.got()).empty();
     bool cancelled = std::ranges::any_of(children, [&](const FutureLife* child) {
       return child->completed < group.got() && child->outcome.is_raised(ErrorKind::cancelled);
     });
     if (alone && cancelled && group.got() != never && ended_well(history, group))
-      ruling.require(same(history[group.got()].answer, history[group.ended()].answer), group.got(),
+      ruling.require(alike(history[group.got()].answer, history[group.ended()].answer), group.got(),
                      "a task that was cancelled by itself changed what became of the group");
   }
   return ruling;
@@ -210,7 +220,8 @@ Verdict an_error_of_the_body_ends_the_group(const History& history) {
         ruling.require(child->frame == 0, group.ended(), "a task began although the body had failed");
     }
     if (group.got() == never) continue;
-    ruling.require(raised(history, group.got(), ErrorKind::group), group.got(), "the error of the body was not raised in a group");
+    ruling.require(raised(history, group.got(), ErrorKind::group), group.got(),
+                   "the error of the body was not raised in a group");
     Children failed_ones = failures(children, group.got());
     if (history.next(group.got()))
       ruling.require(holds_all_errors(items(history, group), failed_ones, &history[group.ended()].answer), group.got(),

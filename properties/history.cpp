@@ -112,7 +112,7 @@ void History::clear(const Trace& trace) {
 }
 
 void History::read_event(std::size_t index) {
-  if ((*this)[index].frame) read_frame(index);
+  if ((*this)[index].frame && (*this)[index].what != What::destroyed) read_frame(index);
   switch ((*this)[index].what) {
     case What::did: return read_step(index);
     case What::enter: return read_enter(index);
@@ -127,6 +127,12 @@ void History::read_event(std::size_t index) {
       }
       if (!answers_later((*this)[index].step.verb) || frame >= wait_of_frame_.size()) return;
       if (auto open = std::exchange(wait_of_frame_[frame], 0)) waits[open - 1].got = index;
+      return;
+    }
+    case What::destroyed: said_.add(Verb::destroy); return;  // whatever it was destroyed by
+    case What::error: {
+      const Event& report = (*this)[index];
+      if (report.step.name == Name("lost_task") && future(report.id)) futures[future_of_[report.id] - 1].lost = index;
       return;
     }
     case What::rest:
@@ -360,7 +366,9 @@ void History::read_leave(std::size_t index) {
   std::erase(running_, job.number);
   const Event& last = (*this)[index - 1];
   if (!job.step) {
-    if (last.what == What::did && last.step.verb == Verb::raise) job.error = last.step.value.error;
+    const Frame* own = frame(last.frame);  // not the error handler's, which may be called inside of it
+    bool raised = last.what == What::did && last.step.verb == Verb::raise && own && own->by == job.enter;
+    if (raised) job.error = last.step.value.error;
     return;
   }
   FutureLife& task = futures[future_of_[job.subject] - 1];
@@ -415,6 +423,18 @@ bool History::ended_at_rest() const {
     else if (event.what == What::enter) resting = false;
   }
   return resting;
+}
+
+std::size_t History::past_diagnostics(std::size_t event) const {
+  auto diagnostic = [this](std::size_t index) {
+    const Event* event = &(*this)[index];
+    while (event->frame && frame(event->frame) && frame(event->frame)->by != never)
+      event = &(*this)[frame(event->frame)->by];
+    return event->what == What::warning || event->what == What::destroyed ||
+           (event->what == What::error && !tells_of_callback(*event));
+  };
+  while (event < events().size() && diagnostic(event)) ++event;
+  return event;
 }
 
 void History::mark_derived(Id id) {

@@ -15,6 +15,10 @@
 
 namespace cede {
 
+/// Whether the error handler was called with an error that left a callback; otherwise it is told of
+/// something lost.
+inline bool tells_of_callback(const Event& event) { return event.what == What::error && !event.step.name; }
+
 /// The first frame is main's, since main speaks first.
 inline constexpr Id main_frame = 1;
 
@@ -49,6 +53,7 @@ struct FutureLife {
   std::size_t first_wait = never;  // the first await of it, as an index
   int waits = 0;                   // how many there are
   int callbacks = 0;               // how many were registered with it
+  std::size_t lost = never;        // tasks: the report that it is gone
   std::size_t challenged = never; // the first attempt to complete it once more
   // Tasks:
   bool task = false;
@@ -192,6 +197,10 @@ class History {
     const Event& after = (*this)[event + 1];
     return after.what == What::silent || after.what == What::stuck ? nullptr : &after;
   }
+
+  /// The first event from here on that is no diagnostic, nor a part of what the error handler does about
+  /// one: they may stand right behind a job whose end has destroyed something.
+  std::size_t past_diagnostics(std::size_t event) const;
 
   /// Whether one of the verbs was said, with effect.
   bool said(const Verbs& verbs) const { return said_.meets(verbs); }

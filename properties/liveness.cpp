@@ -76,7 +76,8 @@ Verdict jobs_do_not_starve_timers(const History& history) {
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : history.calls) {
     if (!timer.timer() || timer.cancelled != never) continue;
-    std::size_t number = first_poll_when_due(history, timer), due = history.poll(number), next = history.poll(number + 1);
+    std::size_t number = first_poll_when_due(history, timer);
+    std::size_t due = history.poll(number), next = history.poll(number + 1);
     if (next == never || timer.entered < due || !goes_on_at(history, due)) continue;
     ruling.require(timer.entered < next, next, "jobs went on queueing jobs, and a due timer had to wait");
   }
@@ -115,7 +116,8 @@ bool disturbed(const History& history, const Watch& watch, std::size_t from, std
 void judge_descriptors_beside_jobs(const History& history, const Descriptors& descriptors, Ruling& ruling) {
   for (std::size_t event = 0; event < history.events().size(); ++event) {
     const Event& write = history[event];
-    if (write.what != What::did || write.step.verb != Verb::write || write.answer.kind != Answer::Kind::nothing) continue;
+    if (write.what != What::did || write.step.verb != Verb::write) continue;
+    if (write.answer.kind != Answer::Kind::nothing) continue;
     const Watch* watch = descriptors.watch(write.id, Direction::read, event);
     const Call* first = watch ? next_hop(history, event, nullptr) : nullptr;
     const Call* second = first ? next_hop(history, first->entered, history.job_at(first->entered)) : nullptr;

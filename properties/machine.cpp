@@ -47,7 +47,7 @@ struct Frame {
   bool over = false;
 };
 
-/// A future; if it has a script, a task.
+/// A future; if it has a script, a task, or a coroutine object that nobody has wrapped.
 struct Object {
   Id id = 0;
   bool done = false;
@@ -59,8 +59,10 @@ struct Object {
   Object* awaits = nullptr;   // for which it is suspended
   JobRef alarm;               // of its sleep
   ErrorKind thrown = ErrorKind::none;
+  std::int64_t requests = 0;
   bool must_cancel = false;
   bool started = false;
+  bool bare = false;  // a coroutine object
 };
 
 /// The scripts fall silent.
@@ -226,6 +228,7 @@ class Machine {
       complete(object, Answer::raised(ErrorKind::cancelled));
       return true;
     }
+    ++object.requests;
     std::size_t hops = 0;  // tasks that wait for each other in a circle have nobody to be cancelled instead
     for (Object* task = &object; task && !task->script.empty() && hops <= objects_.size(); task = task->awaits) ++hops;
     if (hops > objects_.size() || !object.awaits || !cancel(*object.awaits)) object.must_cancel = true;
@@ -242,9 +245,12 @@ class Machine {
       complete(task, Answer::raised(thrown));
       return ErrorKind::none;
     }
+    current_ = &task;
     if (std::exchange(task.started, true)) resume(task, thrown, awaited);
     else enter(task, task.script);
-    return go_on(task);
+    ErrorKind error = go_on(task);
+    current_ = nullptr;
+    return error;
   }
 
   void enter(Object& task, Name script) { task.frames.push_back({.id = ++frames_, .script = script}); }
@@ -296,6 +302,12 @@ class Machine {
         case Verb::await: {
           Object& awaited = object(step.name);
           record(What::did, step, frame.id, awaited.id);
+          if (awaited.bare) {
+            count_start();
+            if (std::exchange(awaited.started, true)) answer(frame, step, Answer::raised(ErrorKind::runtime));
+            else enter(task, awaited.script);
+            break;
+          }
           if (!awaited.done) {
             suspend(task, awaited);
             return ErrorKind::none;
@@ -327,6 +339,7 @@ class Machine {
     bool caught = step.verb == Verb::catch_ && ended.outcome.is_raised() && catches(step, ended.outcome.value.error);
     outer.outcome = caught ? Answer{} : ended.outcome;
     outer.over = outer.outcome.is_raised();
+    if (step.verb == Verb::await) answer(outer, step, ended.outcome);
     return outer.outcome;
   }
 
@@ -393,13 +406,16 @@ class Machine {
         record(What::got, step, frame, future.id).answer = answer;
         return;
       }
+      case Verb::create_coroutine:
       case Verb::create_task: {
         Object& task = make(step.name);
         event.id = task.id = ++ids_;
         named_[step.name] = &task;
-        enqueue(step_of(task));
+        task.bare = step.verb == Verb::create_coroutine;
+        if (!task.bare) enqueue(step_of(task));
         return;
       }
+      case Verb::current_task: event.answer = Answer::of(current_ ? Value::of(current_->script) : Value{}); return;
       default: act_on_object(step, event, object(step.name));
     }
   }
@@ -409,8 +425,9 @@ class Machine {
     switch (step.verb) {
       case Verb::set_result:
       case Verb::set_exception: {
+        bool result = step.verb == Verb::set_result;
         if (object.done) event.answer = Answer::raised(ErrorKind::invalid_state);
-        else complete(object, step.verb == Verb::set_result ? Answer::of(step.value) : Answer::raised(step.value.error));
+        else complete(object, result ? Answer::of(step.value) : Answer::raised(step.value.error));
         return;
       }
       case Verb::cancel_future:
@@ -419,6 +436,13 @@ class Machine {
       case Verb::result:
         event.answer = object.done ? object.outcome : Answer::raised(ErrorKind::invalid_state);
         return;
+      case Verb::cancelling:
+      case Verb::uncancel: {
+        if (object.script.empty()) return void(event.answer.kind = Answer::Kind::ignored);
+        if (step.verb == Verb::uncancel && object.requests > 0 && --object.requests == 0) object.must_cancel = false;
+        event.answer = Answer::of(Value::of(object.requests));
+        return;
+      }
       case Verb::add_done_callback:
         event.made = ++ids_;
         when_done(object, callback(step.script, event.made));
@@ -457,6 +481,7 @@ class Machine {
   std::deque<Object> objects_;
   std::map<Name, Object*> named_;
   std::map<Name, std::pair<Id, JobRef>> handles_;
+  Object* current_ = nullptr;  // the task whose step it is
   bool running_ = false;
   bool stopping_ = false;
 };

@@ -185,7 +185,7 @@ Verdict an_error_in_a_callback_does_not_stop_the_loop(const History& history) {
     ruling.reached();
     if (history.complete) {
       auto reports = [&](const Event& event) {
-        return event.what == What::error && event.answer.value.error == job.error;
+        return tells_of_callback(event) && event.answer.value.error == job.error;
       };
       std::size_t event = job.leave;
       while (++event < history.events().size() && !reports(history[event])) {}
@@ -203,10 +203,10 @@ Verdict an_error_in_a_callback_does_not_stop_the_loop(const History& history) {
 Verdict the_error_handler_is_called_on_the_spot(const History& history) {
   Ruling ruling;
   for (const Job& job : history.jobs) {
-    std::size_t event = job.leave + 1;
     if (job.step || job.error == ErrorKind::none || job.error == ErrorKind::exit) continue;
+    std::size_t event = history.past_diagnostics(job.leave + 1);
     if (event >= history.events().size()) continue;
-    bool reported = history[event].what == What::error && history[event].answer.value.error == job.error;
+    bool reported = tells_of_callback(history[event]) && history[event].answer.value.error == job.error;
     ruling.require(reported, event, "the loop went on before it reported an error");
     if (history.in_other_loop(job)) continue;
     const Call* source = history.call_of(job);
@@ -230,8 +230,9 @@ Verdict a_fatal_error_leaves_run_and_loses_no_job(const History& history) {
   Ruling ruling;
   if (!history.fatal) return ruling;
   for (const Job& job : history.jobs) {
-    std::size_t event = job.leave + 1;
-    if (job.error != ErrorKind::exit || event >= history.events().size()) continue;
+    if (job.error != ErrorKind::exit) continue;
+    std::size_t event = history.past_diagnostics(job.leave + 1);
+    if (event >= history.events().size()) continue;
     const Event& after = history[event];
     ruling.require(after.what == What::got && after.answer.is_raised(ErrorKind::exit), event,
                    "a fatal error did not leave the run at once");

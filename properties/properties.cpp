@@ -10,7 +10,8 @@ std::span<const Property> properties() {
     std::vector<Property> all;
     for (auto chapter : {coroutines(), awaiting(), futures(), tasks(), cancellation(), passes(), timers(), readiness(),
                          threads(), sleeping(), combinators(), scopes(), groups(), synchronisation(), conditions(),
-                         semaphores(), queues(), context(), liveness()})
+                         semaphores(), queues(), generators(), context(), lifetime(), liveness(),
+                          complexity()})
       all.insert(all.end(), chapter.begin(), chapter.end());
     return all;
   }();

@@ -60,8 +60,13 @@ struct Property {
   Verdict (*rule)(const History& history);
   /// The clause can only be reached where one of these was said; left out, everywhere.
   Verbs needs = all_verbs;
+  /// Where one of these was said it has no opinion. They take apart what the core's rules rely on: one loop,
+  /// and frames that run inside of those who await them, to their end.
+  Verbs foreign = {Verb::runner, Verb::destroy, Verb::anext, Verb::aclose, Verb::shutdown_asyncgens};
 
-  Verdict judge(const History& history) const { return history.said(needs) ? rule(history) : Verdict{}; }
+  Verdict judge(const History& history) const {
+    return history.said(needs) && !history.said(foreign) ? rule(history) : Verdict{};
+  }
 };
 
 /// One list a chapter, in the order of its clauses; `properties/<chapter>.cpp` holds each.
@@ -84,6 +89,9 @@ std::span<const Property> queues();
 std::span<const Property> liveness();
 std::span<const Property> threads();
 std::span<const Property> context();
+std::span<const Property> generators();
+std::span<const Property> lifetime();
+std::span<const Property> complexity();
 
 /// All of them.
 std::span<const Property> properties();

@@ -51,7 +51,8 @@ class QueueRuling {
     disturbed_ = false;
     stirred_ = moments.front().event;
     for (const Moment& moment : moments) {
-      bool moves = moment.use->verb != Verb::qsize && moment.use->verb != Verb::task_done && moment.use->verb != Verb::join;
+      bool moves =
+          moment.use->verb != Verb::qsize && moment.use->verb != Verb::task_done && moment.use->verb != Verb::join;
       if (moves) nobody_sleeps_until(moment.event);
       happen(moment);
       if (moves) stirred_ = moment.event;
@@ -90,8 +91,10 @@ class QueueRuling {
   void nobody_sleeps_until(std::size_t event) {
     std::size_t late = end_of_next_pass(history_, stirred_);
     if (late == never || late >= event) return;
-    if (!items_.empty() && getters_.first()) ruling(delivering).require(false, late, "an item lies in the queue, and a getter sleeps");
-    if (!full() && putters_.first()) ruling(bounding).require(false, late, "there is room in the queue, and a putter sleeps");
+    if (!items_.empty() && getters_.first())
+      ruling(delivering).require(false, late, "an item lies in the queue, and a getter sleeps");
+    if (!full() && putters_.first())
+      ruling(bounding).require(false, late, "there is room in the queue, and a putter sleeps");
   }
 
   // Items go in.
@@ -99,9 +102,12 @@ class QueueRuling {
   void begin_put(const Use& use) {
     if (use.got == never && !use.suspended) return;  // the trace ends
     std::size_t shown = use.suspended ? use.asked : use.got;
-    if (full()) ruling(bounding).require(use.suspended, shown, "an item was put into a queue that is full");
-    else if (putters_.line.empty()) ruling(delivering).require(!use.suspended, shown, "there is room in the queue, and the put suspended");
-    else if (!use.suspended) putters_.overtaken |= putters_.first() != nullptr;
+    if (full())
+      ruling(bounding).require(use.suspended, shown, "an item was put into a queue that is full");
+    else if (putters_.line.empty())
+      ruling(delivering).require(!use.suspended, shown, "there is room in the queue, and the put suspended");
+    else if (!use.suspended)
+      putters_.overtaken |= putters_.first() != nullptr;
     if (!use.suspended) return;
     disturbed_ |= !use.stays;
     putters_.line.push_back(&use);
@@ -118,9 +124,12 @@ class QueueRuling {
   }
 
   void put_nowait(const Use& use) {
-    if (full()) ruling(bounding).require(use.raised(), use.asked, "an item was put into a queue that is full");
-    else if (putters_.line.empty()) ruling(bounding).require(!use.raised(), use.asked, "an item was refused although there is room");
-    else if (!use.raised()) putters_.overtaken |= putters_.first() != nullptr;
+    if (full())
+      ruling(bounding).require(use.raised(), use.asked, "an item was put into a queue that is full");
+    else if (putters_.line.empty())
+      ruling(bounding).require(!use.raised(), use.asked, "an item was refused although there is room");
+    else if (!use.raised())
+      putters_.overtaken |= putters_.first() != nullptr;
     if (!use.raised()) insert(use);
   }
 
@@ -137,13 +146,18 @@ class QueueRuling {
     if (!items_.empty() && getters_.line.empty()) {
       ruling(delivering).require(!use.suspended, shown, "there is an item, and the get suspended");
     } else if (!items_.empty() && getters_.first()) {
-      if (use.suspended) overtaking.variant("hand-over", shown);
-      else overtaking.require(true, shown, {});
-      getters_.overtaken |= !use.suspended;
+      come_late(!use.suspended, shown);
     }
     if (!use.suspended) return;
     disturbed_ |= !use.stays;
     getters_.line.push_back(&use);
+  }
+
+  /// Others wait, and one of them was woken: the newcomer gets its item, or waits too.
+  void come_late(bool faster, std::size_t event) {
+    if (faster) overtaking.require(true, event, {});
+    else overtaking.variant("hand-over", event);
+    getters_.overtaken |= faster;
   }
 
   void end_get(const Use& use) {
@@ -151,10 +165,12 @@ class QueueRuling {
     bool overtaken = getters_.overtaken;
     if (use.suspended) getters_.leave(use);
     if (use.raised()) {
-      if (!use.answer.is_raised(ErrorKind::cancelled)) overtaking.require(false, use.got, "a getter that was overtaken did not wait again");
+      if (!use.answer.is_raised(ErrorKind::cancelled))
+        overtaking.require(false, use.got, "a getter that was overtaken did not wait again");
       return;
     }
-    if (use.suspended && !overtaken) ruling(bounding).require(first == &use, use.got, "a getter went on before another that came earlier");
+    if (use.suspended && !overtaken)
+      ruling(bounding).require(first == &use, use.got, "a getter went on before another that came earlier");
     if (use.suspended && overtaken) {
       overtaking.require(!items_.empty(), use.got, "a getter that was overtaken did not wait again");
       if (items_.empty()) return;
@@ -163,9 +179,12 @@ class QueueRuling {
   }
 
   void get_nowait(const Use& use) {
-    if (items_.empty()) ruling(bounding).require(use.raised(), use.asked, "an item came out of an empty queue");
-    else if (getters_.line.empty()) ruling(bounding).require(!use.raised(), use.asked, "an item was refused although there is one");
-    else if (!use.raised()) getters_.overtaken |= getters_.first() != nullptr;
+    if (items_.empty())
+      ruling(bounding).require(use.raised(), use.asked, "an item came out of an empty queue");
+    else if (getters_.line.empty())
+      ruling(bounding).require(!use.raised(), use.asked, "an item was refused although there is one");
+    else if (getters_.first())
+      come_late(!use.raised(), use.asked);
     if (!use.raised()) take(use);
   }
 
@@ -205,8 +224,10 @@ class QueueRuling {
   void begin_join(const Use& use) {
     if (use.got == never && !use.suspended) return;
     std::size_t shown = use.suspended ? use.asked : use.got;
-    if (unfinished_ == 0) joining.require(!use.suspended, shown, "everything is done, and the join suspended");
-    else joining.require(use.suspended, shown, "a join ended although not everything is done");
+    if (unfinished_ == 0)
+      joining.require(!use.suspended, shown, "everything is done, and the join suspended");
+    else
+      joining.require(use.suspended, shown, "a join ended although not everything is done");
     if (use.suspended) joins_.push_back({&use});
   }
 
@@ -217,7 +238,8 @@ class QueueRuling {
     joins_.erase(join);
     if (use.raised()) return;
     joining.require(due != never, use.got, "a join ended although not everything was done");
-    if (due != never) joining.require(use.got <= end_of_next_pass(history_, due), use.got, "a join did not end in the next pass");
+    if (due != never)
+      joining.require(use.got <= end_of_next_pass(history_, due), use.got, "a join did not end in the next pass");
   }
 
   const History& history_;
@@ -227,7 +249,7 @@ class QueueRuling {
   Waiters getters_, putters_;
   std::vector<Join> joins_;
   std::int64_t unfinished_ = 0;
-  bool disturbed_ = false;     // somebody was cancelled while it waited, or will be
+  bool disturbed_ = false;       // somebody was cancelled while it waited, or will be
   std::size_t stirred_ = never;  // the last that happened to the queue
 };
 

@@ -251,12 +251,9 @@ Verdict an_event_between_two_runs_is_not_lost(const History& history) {
   if (!passes_are_whole(history)) return ruling;
   const Descriptors descriptors(history);
   for (const Turn& turn : descriptors.turns) {
-    if (!turn.owed()) continue;
-    if (turn.last && history[turn.poll].time == 0 && !turn.first)
-      ruling.require(turn.called != never, turn.end, "it was ready in the last pass of the run, and was not called");
-    const Run* before = turn.first ? run_before(history, turn.poll) : nullptr;
+    const Run* before = turn.first && turn.owed() ? run_before(history, turn.poll) : nullptr;
     if (before && descriptors.watch(turn).asked < before->got)
-      ruling.require(turn.called != never, turn.end, "it became ready before this run, and was not called");
+      ruling.require(turn.called != never, turn.end, "it was ready when this run began, and was not called");
   }
   return ruling;
 }

@@ -70,7 +70,8 @@ void Scopes::read_deadline(Scope& scope) const {
 
 void Scopes::enclose() {
   for (Scope& scope : scopes_)
-    for (const Frame* frame = history_.frame(scope.wait->frame); frame && !scope.around; frame = history_.frame(frame->caller))
+    for (const Frame* frame = history_.frame(scope.wait->frame); frame && !scope.around;
+         frame = history_.frame(frame->caller))
       for (const Scope& other : scopes_)
         if (other.body == frame) scope.around = &other;
 }
@@ -105,7 +106,8 @@ bool Scopes::is_plain(const Wait& wait) const {
 
 std::size_t Scopes::request_during(const Scope& scope) const {
   for (std::size_t event : history_.about_futures)
-    if (history_[event].id == scope.wait->task && asks_to_cancel(history_[event]) && scope.active_at(event)) return event;
+    if (history_[event].id == scope.wait->task && asks_to_cancel(history_[event]) && scope.active_at(event))
+      return event;
   return never;
 }
 
@@ -122,7 +124,7 @@ bool raised(const History& history, std::size_t event, ErrorKind error) {
 
 bool failed(const Answer& answer) { return answer.is_raised() && !answer.is_raised(ErrorKind::cancelled); }
 
-bool same(const Answer& one, const Answer& other) {
+bool alike(const Answer& one, const Answer& other) {
   auto nothing = [](const Answer& answer) { return answer.kind == Answer::Kind::value && answer.value.none(); };
   return (nothing(one) ? Answer{} : one) == (nothing(other) ? Answer{} : other);
 }
@@ -148,8 +150,10 @@ void require_a_usable_task(const History& history, const Scopes& scopes, const S
   }
   for (const Wait& wait : history.waits) {
     if (wait.asked < scope.got() || wait.task != scope.wait->task || !scopes.is_plain(wait)) continue;
-    if (history.future(wait.awaited) || !scopes.quiet(wait.asked, std::min(wait.got, history.events().size()))) continue;
-    ruling.require(!raised(history, wait.got, ErrorKind::cancelled), wait.got, "the task was cancelled after its scope");
+    if (history.future(wait.awaited) || !scopes.quiet(wait.asked, std::min(wait.got, history.events().size())))
+      continue;
+    ruling.require(!raised(history, wait.got, ErrorKind::cancelled), wait.got,
+                   "the task was cancelled after its scope");
     break;
   }
 }

@@ -33,11 +33,12 @@ void require_a_deadline(const History& history, const Scopes& scopes, const Scop
     bool inside = wait.task == scope.wait->task && scope.asked() < wait.asked && wait.asked < scope.ended();
     if (!inside || !scopes.is_plain(wait) || history.future(wait.awaited)) continue;
     if (wait.got != never && scopes.ahead(scope, wait.got) && !scopes.requests() && scopes.alone(scope))
-      ruling.require(!raised(history, wait.got, ErrorKind::cancelled), wait.got, "the body was cancelled before the deadline");
+      ruling.require(!raised(history, wait.got, ErrorKind::cancelled), wait.got,
+                     "the body was cancelled before the deadline");
   }
   for (const Run& run : history.runs) {
-    bool lost = run.rested != never && scope.set < run.rested && run.rested < scope.ended() && run.rested < scope.got() &&
-                scope.earliest != forever && scopes.ahead(scope, run.rested);
+    bool lost = run.rested != never && scope.set < run.rested && run.rested < scope.ended() &&
+                run.rested < scope.got() && scope.earliest != forever && scopes.ahead(scope, run.rested);
     if (lost) ruling.require(false, run.rested, "the loop rests, although a deadline is still to come");
   }
   std::size_t poll = poll_of_deadline(history, scope);
@@ -59,8 +60,9 @@ std::size_t asked_whether_expired(const History& history, const Scope& scope, st
 void require_expired(const History& history, const Scope& scope, bool expired, Ruling& ruling) {
   std::size_t asked = scope.got() == never ? never : asked_whether_expired(history, scope, scope.got());
   if (asked == never) return;
-  ruling.require(history[asked].answer == Answer::of(Value::of(expired)), asked,
-                 expired ? "the scope does not know that it expired" : "a scope that was left in time calls itself expired");
+  ruling.require(
+      history[asked].answer == Answer::of(Value::of(expired)), asked,
+      expired ? "the scope does not know that it expired" : "a scope that was left in time calls itself expired");
 }
 
 /// Everything between its begin and its end is known.
@@ -78,7 +80,8 @@ Verdict a_deadline_ends_the_body_with_a_timeout(const History& history) {
     require_a_deadline(history, scopes, scope, ruling);
     if (!over(scope) || !scopes.alone(scope) || scopes.requests() || !scopes.passed(scope, scope.ended())) continue;
     if (!raised(history, scope.ended(), ErrorKind::cancelled)) continue;
-    ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(), "the cancellation did not become a timeout");
+    ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(),
+                   "the cancellation did not become a timeout");
     require_a_usable_task(history, scopes, scope, ruling);
   }
   return ruling;
@@ -96,10 +99,12 @@ bool waits_for(const History& history, const Scopes& scopes, const Scope& scope,
     if (call.timer() && call.asked < poll && between(std::min(call.deadline, call.due), call.latest)) return false;
   for (const Wait& wait : history.waits)
     if (did(history, wait.asked, Verb::sleep) && wait.asked < poll &&
-        between(history.beginning_of_pass(wait.asked) + history[wait.asked].step.time, history.latest_deadline(wait.asked)))
+        between(history.beginning_of_pass(wait.asked) + history[wait.asked].step.time,
+                history.latest_deadline(wait.asked)))
       return false;
   for (const Scope& other : scopes.all())
-    if (&other != &scope && other.asked() < poll && (moved(other) || between(other.earliest, other.latest))) return false;
+    if (&other != &scope && other.asked() < poll && (moved(other) || between(other.earliest, other.latest)))
+      return false;
   return true;
 }
 
@@ -144,13 +149,15 @@ Verdict only_the_scope_that_expired_converts(const History& history) {
     std::size_t end = inner.ended();
     if (!raised(history, end, ErrorKind::cancelled)) continue;
     if (scopes.passed(inner, end) && scopes.ahead(*outer, end))
-      ruling.require(raised(history, inner.got(), ErrorKind::timeout), inner.got(), "the inner scope expired and did not say so");
+      ruling.require(raised(history, inner.got(), ErrorKind::timeout), inner.got(),
+                     "the inner scope expired and did not say so");
     if (!scopes.ahead(inner, end) || !scopes.passed(*outer, end)) continue;
     ruling.require(raised(history, inner.got(), ErrorKind::cancelled), inner.got(),
                    "the inner scope took the cancellation of the outer one for its own");
     require_expired(history, inner, false, ruling);
     if (over(*outer) && raised(history, outer->ended(), ErrorKind::cancelled))
-      ruling.require(raised(history, outer->got(), ErrorKind::timeout), outer->got(), "the outer scope expired and did not say so");
+      ruling.require(raised(history, outer->got(), ErrorKind::timeout), outer->got(),
+                     "the outer scope expired and did not say so");
   }
   return ruling;
 }
@@ -158,7 +165,8 @@ Verdict only_the_scope_that_expired_converts(const History& history) {
 /// The first wait in the body that gave up control; null if none did.
 const Wait* first_suspension(const History& history, const Scope& scope) {
   for (const Wait& wait : history.waits)
-    if (wait.task == scope.wait->task && scope.asked() < wait.asked && wait.asked < scope.ended() && wait.suspended) return &wait;
+    if (wait.task == scope.wait->task && scope.asked() < wait.asked && wait.asked < scope.ended() && wait.suspended)
+      return &wait;
   return nullptr;
 }
 
@@ -174,7 +182,8 @@ Verdict a_deadline_strikes_at_suspensions_only(const History& history) {
       ruling.require(scope.body, scope.asked() + 1, "the body did not begin");
     const Wait* first = scope.body ? first_suspension(history, scope) : nullptr;
     if (first && late_at_entry && scopes.is_plain(*first) && first->got != never)
-      ruling.require(raised(history, first->got, ErrorKind::cancelled), first->got, "the first suspension was not cancelled");
+      ruling.require(raised(history, first->got, ErrorKind::cancelled), first->got,
+                     "the first suspension was not cancelled");
     if (first || !over(scope)) continue;
     bool late = late_at_entry || history[scope.ended()].at >= scope.latest;
     bool at_once = history[scope.ended()].job == history[scope.asked()].job;
@@ -275,12 +284,14 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
     if (delay_of(history, scope) <= 0 || scope.id == scope.wait->task) continue;
     if (scope.body) require_inline(history, scope, ruling);
     else if (fresh_coroutine(history, scope) && history.next(scope.asked())) {
-      if (delay_of(history, scope) == forever) ruling.require(false, scope.asked() + 1, "the coroutine did not begin at once");
+      if (delay_of(history, scope) == forever)
+        ruling.require(false, scope.asked() + 1, "the coroutine did not begin at once");
       else ruling.variant("task", scope.asked());
     }
     std::size_t end = end_of_operation(history, scope);
     if (scope.got() == never) {
-      if (history.complete && end != never) ruling.require(false, history.events().size() - 1, "the waiter was forgotten");
+      if (history.complete && end != never)
+        ruling.require(false, history.events().size() - 1, "the waiter was forgotten");
       continue;
     }
     if (!scopes.ahead(scope, scope.got())) continue;
@@ -288,7 +299,7 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
     if (scopes.requests() || !scopes.alone(scope) || !scopes.quiet(0, scope.asked())) continue;
     bool known = operation(history, scope) || scope.body;
     if (known && end < scope.got())
-      ruling.require(same(history[scope.got()].answer, outcome_of_operation(history, scope)), scope.got(),
+      ruling.require(alike(history[scope.got()].answer, outcome_of_operation(history, scope)), scope.got(),
                      "the outcome of the operation was not handed on");
     else if (known)
       ruling.require(false, scope.got(), "the wait ended before the operation did");
@@ -326,7 +337,8 @@ Verdict a_timeout_waits_for_the_end_of_the_operation(const History& history) {
     if (scope.got() == never || scopes.requests() || !scopes.alone(scope) || !scopes.passed(scope, end)) continue;
     Answer outcome = outcome_of_operation(history, scope);
     if (outcome.is_raised(ErrorKind::cancelled))
-      ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(), "the cancellation did not become a timeout");
+      ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(),
+                     "the cancellation did not become a timeout");
     else if (failed(outcome))
       ruling.require(history[scope.got()].answer == outcome, scope.got(), "the error of the cleanup was not raised");
   }
@@ -344,10 +356,12 @@ void require_no_time(const History& history, const Scopes& scopes, const Scope& 
   bool others = scopes.requests() || !scopes.alone(scope);
   if (future && future->completed < scope.asked()) {
     if (scope.got() != never && !(future->task && others))
-      ruling.require(same(history[scope.got()].answer, future->outcome), scope.got(), "the outcome that was there was not taken");
+      ruling.require(alike(history[scope.got()].answer, future->outcome), scope.got(),
+                     "the outcome that was there was not taken");
     return;
   }
-  bool is_new = future ? future->task && !begun(history, *future, scope.asked()) : fresh_coroutine(history, scope) != nullptr;
+  bool is_new =
+      future ? future->task && !begun(history, *future, scope.asked()) : fresh_coroutine(history, scope) != nullptr;
   if (!is_new || !history.next(scope.asked())) return;
   bool entered = future ? future->frame != 0 : scope.body != nullptr;
   ruling.require(!entered, scope.asked(), "an operation without time entered its body");
@@ -371,8 +385,10 @@ Verdict without_time_only_what_is_done_counts(const History& history) {
     if (!known || scope.got() == never || scopes.requests() || !scopes.alone(scope)) continue;
     bool race = poll < scope.got() && history.pass(future->completed) == history.pass(poll) + 1;
     if (!race) continue;
-    if (same(history[scope.got()].answer, future->outcome)) ruling.variant("result", scope.got());
-    else ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(), "neither the result nor the timeout won");
+    if (alike(history[scope.got()].answer, future->outcome)) ruling.variant("result", scope.got());
+    else
+      ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(),
+                     "neither the result nor the timeout won");
   }
   return ruling;
 }
@@ -386,7 +402,9 @@ void rule_on_late_value(const History& history, const Scopes& scopes, const Scop
   Answer outcome = outcome_of_operation(history, scope);
   if (outcome.is_raised()) return;
   if (raised(history, scope.got(), ErrorKind::timeout)) ruling.variant("timeout-of-late", scope.got());
-  else ruling.require(same(history[scope.got()].answer, outcome), scope.got(), "neither the value of the operation nor the timeout came");
+  else
+    ruling.require(alike(history[scope.got()].answer, outcome), scope.got(),
+                   "neither the value of the operation nor the timeout came");
 }
 
 /// WF-4, of a request to the task that waits
@@ -408,12 +426,16 @@ void rule_on_request(const History& history, const Scopes& scopes, const Scope& 
   if (scope.got() == never || !scopes.ahead(scope, scope.got())) return;
   bool lasts = scope.body || (future && future->task);
   if (end < request) {
-    if (same(history[scope.got()].answer, outcome_of_operation(history, scope))) ruling.variant("value-when-done", scope.got());
-    else ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(), "neither the outcome nor the cancellation came");
+    if (alike(history[scope.got()].answer, outcome_of_operation(history, scope)))
+      ruling.variant("value-when-done", scope.got());
+    else
+      ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(),
+                     "neither the outcome nor the cancellation came");
   } else if (lasts && end > scope.got()) {
     ruling.require(false, scope.got(), "the operation still runs");
   } else if (pending || (lasts && outcome_of_operation(history, scope).is_raised(ErrorKind::cancelled))) {
-    ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(), "the cancellation of the waiter got lost");
+    ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(),
+                   "the cancellation of the waiter got lost");
   }
 }
 

@@ -26,8 +26,10 @@ class SemaphoreRuling {
   static bool creates(Verb verb) { return verb == Verb::create_semaphore || verb == Verb::create_bounded_semaphore; }
 
   void create(const Use& use) {
-    if (use.number < 0) cancelling.require(use.raised(), use.asked, "a semaphore was made with less than no permits");
-    else if (use.raised()) cancelling.require(false, use.asked, "a semaphore was refused");
+    if (use.number < 0)
+      cancelling.require(use.raised(), use.asked, "a semaphore was made with less than no permits");
+    else if (use.raised())
+      cancelling.require(false, use.asked, "a semaphore was refused");
   }
 
   void follow(const std::vector<Moment>& moments) {
@@ -41,13 +43,16 @@ class SemaphoreRuling {
       if (use.verb == Verb::release) {
         if (!release(use)) return;
       } else if (use.verb == Verb::locked) {
-        if (line_.empty()) ruling().require(use.answer.value == Value::of(free_ == 0), use.asked, "permits were lost, or are too many");
+        if (line_.empty())
+          ruling().require(use.answer.value == Value::of(free_ == 0), use.asked, "permits were lost, or are too many");
       } else if (moment.kind == Moment::Kind::left) {
         if (free_ >= bound_ && !line_.empty()) return;
         if (free_ < bound_) give_back(moment.event);
       } else if (use.verb == Verb::acquire || use.verb == Verb::with) {
-        if (moment.kind == Moment::Kind::asked) begin(use);
-        else end(use);
+        if (moment.kind == Moment::Kind::asked)
+          begin(use);
+        else
+          end(use);
       }
     }
     for (const Waiter& waiter : line_) {
@@ -73,9 +78,12 @@ class SemaphoreRuling {
   void begin(const Use& use) {
     if (use.got == never && !use.suspended) return;  // the trace ends
     std::size_t shown = use.suspended ? use.asked : use.got;
-    if (free_ <= 0) ruling().require(use.suspended, shown, "more permits were taken than there are");
-    else if (first_waiter()) admitting.require(use.suspended, shown, "a permit was taken before somebody who waits for it");
-    else if (line_.empty()) ruling().require(!use.suspended, shown, "a permit is free, and was not taken at once");
+    if (free_ <= 0)
+      ruling().require(use.suspended, shown, "more permits were taken than there are");
+    else if (first_waiter())
+      admitting.require(use.suspended, shown, "a permit was taken before somebody who waits for it");
+    else if (line_.empty())
+      ruling().require(!use.suspended, shown, "a permit is free, and was not taken at once");
     if (!use.suspended) return;
     disturbed_ |= !use.stays;
     line_.push_back({&use});
@@ -94,9 +102,11 @@ class SemaphoreRuling {
       if (use.suspended) {
         ruling().require(free_ > 0, use.got, "more permits were taken than there are");
         ruling().require(first == &use, use.got, "somebody who came earlier still waits for a permit");
-        ruling().require(due == never || use.got <= end_of_next_pass(history_, due), use.got, "a permit was not handed on in the next pass");
+        ruling().require(due == never || use.got <= end_of_next_pass(history_, due), use.got,
+                         "a permit was not handed on in the next pass");
         if (since != never && !disturbed_)
-          admitting.require(history_.in_a_later_pass(since, history_.job_at(use.got)->enter), use.got, "a permit was handed on at once");
+          admitting.require(history_.in_a_later_pass(since, history_.job_at(use.got)->enter), use.got,
+                            "a permit was handed on at once");
       }
       --free_;
     }
@@ -106,9 +116,12 @@ class SemaphoreRuling {
   /// False where the trace no longer tells how many permits there are.
   bool release(const Use& use) {
     bool surplus = free_ >= bound_;
-    if (surplus && line_.empty()) cancelling.require(use.raised(), use.asked, "a surplus permit was given back");
-    else if (!surplus) ruling().require(!use.raised(), use.asked, "a permit could not be given back");
-    else if (!use.raised()) return false;
+    if (surplus && line_.empty())
+      cancelling.require(use.raised(), use.asked, "a surplus permit was given back");
+    else if (!surplus)
+      ruling().require(!use.raised(), use.asked, "a permit could not be given back");
+    else if (!use.raised())
+      return false;
     if (!use.raised()) give_back(use.asked);
     return true;
   }
@@ -142,7 +155,9 @@ Verdict of_semaphores(const History& history, Ruling SemaphoreRuling::*clause) {
 }
 
 /// SEM-1
-Verdict a_semaphore_admits_in_order(const History& history) { return of_semaphores(history, &SemaphoreRuling::admitting); }
+Verdict a_semaphore_admits_in_order(const History& history) {
+  return of_semaphores(history, &SemaphoreRuling::admitting);
+}
 /// SEM-2
 Verdict no_permit_is_lost(const History& history) { return of_semaphores(history, &SemaphoreRuling::cancelling); }
 

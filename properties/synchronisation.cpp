@@ -32,9 +32,12 @@ class LockRuling {
         case Verb::release: release(moment); break;
         case Verb::locked: ask(moment); break;
         default:
-          if (moment.kind == Moment::Kind::asked) begin(*moment.use);
-          else if (moment.kind == Moment::Kind::got) end(*moment.use);
-          else free(moment.event);
+          if (moment.kind == Moment::Kind::asked)
+            begin(*moment.use);
+          else if (moment.kind == Moment::Kind::got)
+            end(*moment.use);
+          else
+            free(moment.event);
       }
     }
     const Use* first = first_waiter();
@@ -55,9 +58,12 @@ class LockRuling {
   void begin(const Use& use) {
     if (use.got == never && !use.suspended) return;  // the trace ends
     std::size_t shown = use.suspended ? use.asked : use.got;
-    if (held_) taking.require(use.suspended, shown, "a lock was taken that is held");
-    else if (first_waiter()) overtaking.require(use.suspended, shown, "the lock was taken before the one that it woke");
-    else if (line_.empty()) (disturbed_ ? cancelling : taking).require(!use.suspended, shown, "the lock is free, and was not taken at once");
+    if (held_)
+      taking.require(use.suspended, shown, "a lock was taken that is held");
+    else if (first_waiter())
+      overtaking.require(use.suspended, shown, "the lock was taken before the one that it woke");
+    else if (line_.empty())
+      (disturbed_ ? cancelling : taking).require(!use.suspended, shown, "the lock is free, and was not taken at once");
     if (!use.suspended) return;
     if (!held_ && !first_waiter()) due_ = use.asked;
     disturbed_ |= !use.stays;
@@ -74,17 +80,23 @@ class LockRuling {
     if (use.suspended) {
       ruling().require(!held_, use.got, "two hold the lock");
       ruling().require(ahead, use.got, "somebody who came earlier still waits for the lock");
-      if (!held_) ruling().require(use.got <= end_of_next_pass(history_, due_), use.got, "the lock was not handed on in the next pass");
+      if (!held_)
+        ruling().require(use.got <= end_of_next_pass(history_, due_), use.got,
+                         "the lock was not handed on in the next pass");
       if (!held_ && !disturbed_)
-        handing_on.require(history_.in_a_later_pass(due_, history_.job_at(use.got)->enter), use.got, "the lock was handed on in the pass of its release");
+        handing_on.require(history_.in_a_later_pass(due_, history_.job_at(use.got)->enter), use.got,
+                           "the lock was handed on in the pass of its release");
     }
     held_ = true;
   }
 
   void release(const Moment& moment) {
     const Use& use = *moment.use;
-    if (!held_) taking.require(use.raised(), use.asked, "a lock was released that nobody holds");
-    else (disturbed_ ? cancelling : taking).require(!use.raised(), use.asked, "a lock could not be released although it is held");
+    if (!held_)
+      taking.require(use.raised(), use.asked, "a lock was released that nobody holds");
+    else
+      (disturbed_ ? cancelling : taking)
+          .require(!use.raised(), use.asked, "a lock could not be released although it is held");
     if (held_ && !use.raised()) free(use.asked);
   }
 
@@ -107,9 +119,9 @@ class LockRuling {
 
   const History& history_;
   bool held_ = false;
-  bool disturbed_ = false;         // a waiter was cancelled, or will be
-  std::size_t due_ = never;        // when it came about that the first waiter has to get it
-  std::vector<const Use*> line_;   // who waits, in order of arrival
+  bool disturbed_ = false;        // a waiter was cancelled, or will be
+  std::size_t due_ = never;       // when it came about that the first waiter has to get it
+  std::vector<const Use*> line_;  // who waits, in order of arrival
 };
 
 Verdict of_locks(const History& history, Ruling LockRuling::*clause) {
@@ -124,7 +136,9 @@ Verdict a_lock_is_handed_on_in_order(const History& history) { return of_locks(h
 /// LOCK-3
 Verdict nobody_overtakes_the_woken(const History& history) { return of_locks(history, &LockRuling::overtaking); }
 /// LOCK-4
-Verdict cancelled_waiters_pass_the_lock_on(const History& history) { return of_locks(history, &LockRuling::cancelling); }
+Verdict cancelled_waiters_pass_the_lock_on(const History& history) {
+  return of_locks(history, &LockRuling::cancelling);
+}
 
 /// One event: its flag, and who waits since when.
 class EventRuling {
@@ -145,13 +159,18 @@ class EventRuling {
       const Use& use = *moment.use;
       switch (use.verb) {
         case Verb::set_event: set(use.asked); break;
-        case Verb::clear_event: set_ = false; cleared_ = use.asked; break;
+        case Verb::clear_event:
+          set_ = false;
+          cleared_ = use.asked;
+          break;
         case Verb::is_set:
           waking.require(use.answer.value == Value::of(set_), use.asked, set_ ? "the flag is up" : "the flag is down");
           break;
         default:
-          if (moment.kind == Moment::Kind::asked) begin(use);
-          else if (use.suspended) end(use);
+          if (moment.kind == Moment::Kind::asked)
+            begin(use);
+          else if (use.suspended)
+            end(use);
       }
     }
     for (const Waiter& waiter : line_) {
@@ -183,8 +202,10 @@ class EventRuling {
   void begin(const Use& use) {
     if (use.got == never && !use.suspended) return;
     std::size_t shown = use.suspended ? use.asked : use.got;
-    if (set_) waking.require(!use.suspended, shown, "the flag is up, and the wait suspended");
-    else waking.require(use.suspended, shown, "the flag is down, and the wait was over at once");
+    if (set_)
+      waking.require(!use.suspended, shown, "the flag is up, and the wait suspended");
+    else
+      waking.require(use.suspended, shown, "the flag is down, and the wait was over at once");
     if (use.suspended && !set_) line_.push_back({&use});
   }
 
@@ -197,11 +218,14 @@ class EventRuling {
     });
     line_.erase(waiter);
     if (use.raised()) return;
-    if (ended.woken == never) return pulse.require(false, use.got, "a waiter went on that began to wait after the flag was raised");
+    if (ended.woken == never)
+      return pulse.require(false, use.got, "a waiter went on that began to wait after the flag was raised");
     Ruling& clause = ruling(ended, use.got);
     clause.require(first, use.got, "a waiter went on before another that came earlier");
-    clause.require(use.got <= end_of_next_pass(history_, ended.woken), use.got, "a waiter did not go on in the next pass");
-    clause.require(history_.in_a_later_pass(ended.woken, history_.job_at(use.got)->enter), use.got, "a waiter went on at once");
+    clause.require(use.got <= end_of_next_pass(history_, ended.woken), use.got,
+                   "a waiter did not go on in the next pass");
+    clause.require(history_.in_a_later_pass(ended.woken, history_.job_at(use.got)->enter), use.got,
+                   "a waiter went on at once");
   }
 
   const History& history_;

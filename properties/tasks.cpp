@@ -205,9 +205,10 @@ Verdict the_error_of_a_task_stays_with_the_task(const History& history) {
     ruling.reached();
     const Job* last = history.job_at(task.completed);
     if (!last || last->leave == never || last->leave + 1 == history.events().size()) continue;
-    std::size_t next = last->leave + 1;
+    std::size_t next = history.past_diagnostics(last->leave + 1);
+    if (next >= history.events().size()) continue;
     const Event& event = history[next];
-    ruling.require(event.what != What::error, next, "the error of the task was given to the error handler");
+    ruling.require(!tells_of_callback(event), next, "the error of the task was given to the error handler");
     bool stops_loop = event.what == What::got && event.step.verb == Verb::run && event.answer.is_raised();
     ruling.require(!stops_loop, next, "the error of the task has stopped the loop");
     std::size_t lost = first_lost(history, task.completed);
@@ -261,7 +262,7 @@ Verdict a_task_can_be_asked_who_is_running(const History& history) {
       ruling.require(event.answer == Answer::of(running), index, "another task is running, or none");
     } else if (event.step.verb == Verb::all_tasks && !history.said({Verb::wait_for})) {  // which may make one
       std::int64_t alive = std::ranges::count_if(history.futures, [&](const FutureLife& future) {
-        return future.task && future.made < index && !future.done_before(index);
+        return future.task && future.made < index && !future.done_before(index) && future.lost > index;
       });
       ruling.require(event.answer == Answer::of(Value::of(alive)), index, "so many tasks are not done");
     }

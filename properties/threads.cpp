@@ -219,39 +219,39 @@ Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
 /// What the trace says of one signal.
 struct Signal {
   std::vector<Id> gone;         // handlers that were replaced or removed
-  std::vector<Id> unused;       // ... before the signal ever came
+  std::vector<Id> unused;       // ... before the signal had ever come
   Id handler = 0;               // in force; 0 if none
-  bool used = false;            // the signal has come since it is in force
-  int pending = 0;              // raised and not handled yet
+  bool used = false;            // the signal has come before, while there was a handler
   std::size_t raised = never;   // when there was a handler, and it has not run since
   std::size_t asked = never;    // send_signal: by the scenario
   bool clear = true;            // no registration has changed since it was raised
 };
 
 /// Follows the signals through the trace.
-template <class OnRaise, class OnHandler>
-void follow_signals(const History& history, OnRaise on_raise, OnHandler on_handler) {
+template <class OnRaise, class OnJob, class OnRest>
+void follow_signals(const History& history, OnRaise on_raise, OnJob on_job, OnRest on_rest) {
   std::map<Name, Signal, decltype([](Name a, Name b) { return a.text() < b.text(); })> signals;
   auto change = [](Signal& signal, Id handler) {
     if (signal.handler) (signal.used ? signal.gone : signal.unused).push_back(signal.handler);
     signal.handler = handler;
-    signal.clear = signal.used = false;
+    signal.clear = false;
   };
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
     const Step& step = event.step;
     if (event.what == What::did && step.verb == close && i == history.closed)
       for (auto& [name, signal] : signals) change(signal, 0);
-    if (event.what == What::enter)
-      for (auto& [name, signal] : signals) on_handler(signal, i);
+    for (auto& [name, signal] : signals) {
+      if (event.what == What::enter) on_job(signal, i);
+      if (event.what == What::rest) on_rest(signal, i);
+    }
     bool done = event.what == What::did && effective(event);
     if (done && step.verb == add_signal_handler && !event.answer.is_raised()) change(signals[step.name], event.made);
     if (done && step.verb == remove_signal_handler && event.answer == Answer::of(Value::of(true))) change(signals[step.name], 0);
     bool raised = (done && step.verb == raise_signal) || (event.what == What::got && step.verb == send_signal);
     if (Signal* signal = raised ? &signals[step.name] : nullptr; signal && signal->handler) {
-      signal->used = true;
       on_raise(*signal, i);
-      ++signal->pending;
+      signal->used = true;
     }
   }
 }
@@ -269,7 +269,6 @@ void note_raise(const History& history, Signal& signal, std::size_t event) {
 Verdict a_signal_is_handled_by_a_job(const History& history) {
   Ruling ruling;
   if (history.other_loop) return ruling;
-  std::vector<Signal> open;
   auto on_handler = [&](Signal& signal, std::size_t enter) {
     const Event& event = history[enter];
     bool known = event.id == signal.handler || std::ranges::find(signal.gone, event.id) != signal.gone.end();
@@ -283,23 +282,11 @@ Verdict a_signal_is_handled_by_a_job(const History& history) {
     }
     signal.raised = never;
   };
-  auto on_raise = [&](Signal& signal, std::size_t event) {
-    note_raise(history, signal, event);
-    if (signal.raised == event) open.push_back(signal);
+  auto on_raise = [&](Signal& signal, std::size_t event) { note_raise(history, signal, event); };
+  auto on_rest = [&](Signal& signal, std::size_t event) {
+    if (signal.raised != never && signal.clear) ruling.require(false, event, "a signal had come, and its handler never ran");
   };
-  follow_signals(history, on_raise, on_handler);
-  for (const Signal& signal : open) {  // those that were never handled
-    auto handled = [&](const Event& event) { return event.what == What::enter && event.id == signal.handler; };
-    auto from = history.events().begin() + static_cast<std::ptrdiff_t>(signal.raised);
-    auto changes = [&](const Event& event) {
-      bool about = event.step.verb == add_signal_handler || event.step.verb == remove_signal_handler;
-      return event.what == What::did && (about || event.step.verb == close);
-    };
-    auto rest = std::find_if(from, history.events().end(), [](const Event& event) { return event.what == What::rest; });
-    if (rest == history.events().end() || std::any_of(from, rest, changes)) continue;
-    ruling.require(std::any_of(from, rest, handled), static_cast<std::size_t>(rest - history.events().begin()),
-                   "a signal had come, and its handler never ran");
-  }
+  follow_signals(history, on_raise, on_handler, on_rest);
   return ruling;
 }
 
@@ -308,20 +295,22 @@ Verdict a_signal_takes_two_passes(const History& history) {
   Ruling ruling;
   if (history.other_loop || history.fatal) return ruling;
   auto on_raise = [&](Signal& signal, std::size_t event) {
-    // Of several the first is counted from.
-    if (!signal.pending && history[event].what == What::did && history.job_at(event)) note_raise(history, signal, event);
+    // The first alone: what comes before it is handled may belong to any.
+    if (!signal.used && history[event].what == What::did && history.job_at(event)) note_raise(history, signal, event);
   };
   auto on_handler = [&](Signal& signal, std::size_t enter) {
     if (!history[enter].id || history[enter].id != signal.handler) return;
     std::size_t raised = std::exchange(signal.raised, never);
-    signal.pending = std::max(0, signal.pending - 1);
     if (raised == never || !signal.clear) return;
     std::size_t passes = history.pass(enter) - history.pass(raised);
     ruling.require(passes > 0, enter, "the handler ran in the pass in which the signal came");
     if (passes == 1) ruling.variant("one-pass", enter);
     if (passes > 2) ruling.variant("more-passes", enter);
   };
-  follow_signals(history, on_raise, on_handler);
+  auto on_rest = [&](Signal& signal, std::size_t event) {
+    if (signal.raised != never && signal.clear) ruling.require(false, event, "the handler never ran");
+  };
+  follow_signals(history, on_raise, on_handler, on_rest);
   return ruling;
 }
 
@@ -370,7 +359,8 @@ Verdict one_handler_a_signal(const History& history) {
     bool unused = std::ranges::find(signal.unused, history[enter].id) != signal.unused.end();
     ruling.require(!unused, enter, "a handler was called that had been replaced or removed before the signal came");
   };
-  follow_signals(history, [](Signal&, std::size_t) {}, on_handler);
+  auto nothing = [](Signal&, std::size_t) {};
+  follow_signals(history, nothing, on_handler, nothing);
   return ruling;
 }
 

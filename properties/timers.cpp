@@ -366,9 +366,8 @@ Verdict an_error_in_a_timer_harms_no_other(const History& history) {
     const Event& last = history[job.leave - 1];
     if (last.what != What::did || last.step.verb != Verb::raise || last.job != job.number) continue;
     ruling.reached();
-    if (job.leave + 1 < history.events().size())
-      ruling.require(history[job.leave + 1].what == What::error, job.leave + 1,
-                     "the error handler was not called");
+    if (std::size_t next = history.past_diagnostics(job.leave + 1); next < history.events().size())
+      ruling.require(history[next].what == What::error, next, "the error handler was not called");
     for (const Call& timer : timers_in(history)) {
       if (timer.asked > job.enter || timer.entered < job.leave || timer.cancelled != never) continue;
       std::size_t passed = passed_over(history, timer);

@@ -78,14 +78,15 @@ Uses::Uses(const History& history) {
     std::size_t after = use.got == never ? events.size() - 1 : use.got;
     if (answers_later(use.verb)) use.suspended = events[after].job != events[use.asked].job;
     // Who is cancelled wakes, so that at rest nobody is asleep who was.
-    use.stays = use.got == never ? history.complete || !may_have_cancelled(history, use.asked, events.size())
-                                 : !use.raised();
+    use.stays =
+        use.got == never ? history.complete || !may_have_cancelled(history, use.asked, events.size()) : !use.raised();
   }
 }
 
 std::vector<Moment> Uses::about(Id thing) const {
   std::vector<Moment> about;
-  std::ranges::copy_if(moments_, std::back_inserter(about), [&](const Moment& moment) { return moment.use->thing == thing; });
+  std::ranges::copy_if(moments_, std::back_inserter(about),
+                       [&](const Moment& moment) { return moment.use->thing == thing; });
   return about;
 }
 
@@ -103,7 +104,8 @@ bool may_have_cancelled(const History& history, std::size_t from, std::size_t to
 
 bool waits_are_plain(const History& history) {
   return !history.by_hand && !history.other_loop && !history.fatal &&
-         !history.said({Verb::drop, Verb::collect, Verb::destroy, Verb::runner, Verb::storm, Verb::run_coroutine_threadsafe});
+         !history.said(
+             {Verb::drop, Verb::collect, Verb::destroy, Verb::runner, Verb::storm, Verb::run_coroutine_threadsafe});
 }
 
 std::size_t end_of_next_pass(const History& history, std::size_t event) {

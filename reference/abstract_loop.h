@@ -5,14 +5,14 @@
 #include <memory>
 #include <vector>
 
+#include "reference/coroutine.h"
 #include "reference/handle.h"
+#include "reference/report.h"
 
 namespace cede::reference {
 
+class GeneratorBase;
 class TaskBase;
-
-/// Called with an error that left a callback; what it raises itself is dropped (PASS-7).
-using ExceptionHandler = BasicCallback<const Error&>;
 
 /// What another thread has promised to hand over to a loop.
 struct Expected : CountedAcrossThreads {
@@ -25,7 +25,7 @@ class AbstractLoop {
   AbstractLoop() = default;
   AbstractLoop(const AbstractLoop&) = delete;
   AbstractLoop& operator=(const AbstractLoop&) = delete;
-  virtual ~AbstractLoop() { abandon_tasks(); }
+  virtual ~AbstractLoop();
 
   // What a loop implements. Nothing here throws: a refusal is an answer, null or an error.
 
@@ -89,8 +89,17 @@ class AbstractLoop {
   void set_exception_handler(ExceptionHandler handler) {
     handler_ = std::make_shared<ExceptionHandler>(std::move(handler));
   }
-  /// Reports an error that left a callback, at once; without a handler, to standard error.
-  void call_exception_handler(const Error& error);
+  /// Tells the exception handler, at once; without one, standard error.
+  void call_exception_handler(const Report& report);
+  /// ... that an error left a callback.
+  void call_exception_handler(const Error& error, const Handle* handle = nullptr) {
+    call_exception_handler(Report{Report::About::callback, *this, error, handle});
+  }
+
+  /// In debug mode jobs are reported that hold the thread for this long or longer (LIVE-7).
+  void set_debug(bool debug) { debug_ = debug; }
+  bool debug() const { return debug_; }
+  Nanos slow_callback_duration = 100'000'000;
 
   /// The loop that runs on this thread, or null (PASS-18).
   static AbstractLoop* get_running_loop() { return running_; }
@@ -112,11 +121,15 @@ class AbstractLoop {
   };
 
   /// Destroys the frames of all tasks that are not done, and gives up what is expected of other
-  /// threads, so that nothing outlives its loop.
+  /// threads, so that nothing outlives its loop. A task that nobody else holds is gone with that, and
+  /// reported as lost (LIFE-3); so are errors that nobody has retrieved by now (LIFE-4).
   void abandon_tasks();
 
  private:
+  friend class FutureBase;
+  friend class GeneratorBase;
   friend class TaskBase;
+  friend Coroutine<> shutdown_asyncgens(AbstractLoop& loop);
 
   static Ref<Handle> made(Ref<Handle> handle) {
     if (!handle) Error(Error::Kind::runtime).raise();
@@ -131,6 +144,9 @@ class AbstractLoop {
   TaskBase* current_task_ = nullptr;
   std::vector<TaskBase*> tasks_;
   std::vector<Ref<Expected>> expected_;
+  std::vector<FutureBase*> unretrieved_;    // ended with an error that nobody has asked for
+  std::vector<GeneratorBase*> generators_;  // begun and not finished
+  bool debug_ = false;
 };
 
 }  // namespace cede::reference

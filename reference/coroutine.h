@@ -13,10 +13,14 @@
 
 #include "reference/outcome.h"
 #include "reference/ref.h"
+#include "reference/report.h"
 
 namespace cede::reference {
 
 class FutureBase;
+class GeneratorBase;
+template <class T = void>
+class Coroutine;
 
 /// What is handed over at a bare suspension, by the coroutine and then by its driver (CORO-4).
 using Sent = std::optional<std::int64_t>;
@@ -41,6 +45,10 @@ struct Frames {
 struct PromiseBase {
   Frames* frames = nullptr;
   std::coroutine_handle<> caller;
+  GeneratorBase* generator = nullptr;  // whose body it is, if it is one
+  PromiseBase* outer = nullptr;  // the caller's promise
+  PromiseBase* inner = nullptr;  // of the frame that this one awaits
+  std::coroutine_handle<>* owner = nullptr;  // where the frame is held
   bool started = false;
 
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -53,12 +61,26 @@ struct PromiseBase {
       PromiseBase& promise = self.promise();
       if (!promise.caller) return std::noop_coroutine();
       promise.frames->innermost = promise.caller;
+      promise.outer->inner = nullptr;
       return promise.caller;
     }
     void await_resume() noexcept {}
   };
   Leave final_suspend() noexcept { return {}; }
 };
+
+/// Destroys a frame. Frames that are awaited in it go first, the innermost before all, and one by one:
+/// a destructor inside a destructor would need a stack as deep as they are nested.
+inline void destroy_frames(PromiseBase& outermost) {
+  PromiseBase* frame = &outermost;
+  while (frame->inner) frame = frame->inner;
+  for (bool last = false; !last;) {
+    last = frame == &outermost;
+    PromiseBase* outer = frame->outer;
+    std::exchange(*frame->owner, nullptr).destroy();
+    frame = outer;
+  }
+}
 
 template <class T>
 struct PromiseOf : PromiseBase {
@@ -77,7 +99,7 @@ struct PromiseOf<void> : PromiseBase {
 };
 
 /// An owned coroutine object. `co_return` takes a T or, without throwing, an Outcome<T>.
-template <class T = void>
+template <class T>
 class [[nodiscard]] Coroutine {
  public:
   struct promise_type : PromiseOf<T> {
@@ -85,25 +107,35 @@ class [[nodiscard]] Coroutine {
   };
   using Handle = std::coroutine_handle<promise_type>;
 
-  Coroutine(Coroutine&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Coroutine(Coroutine&& other) noexcept : Coroutine(std::exchange(other.frame_, nullptr)) {}
   Coroutine& operator=(Coroutine other) noexcept {
-    std::swap(handle_, other.handle_);
+    std::swap(frame_, other.frame_);
+    if (frame_) promise().owner = &frame_;
+    if (other.frame_) other.promise().owner = &other.frame_;
     return *this;
   }
+  /// A body that was never started does not run now either, and somebody has to hear of it (LIFE-6).
   ~Coroutine() {
-    if (handle_) handle_.destroy();
+    if (!started()) report_never_awaited();
+    close();
   }
 
-  bool done() const { return handle_.done(); }
-  bool started() const { return handle_.promise().started; }
+  /// Ends it where it is: what is in scope there is destroyed, once, and nothing goes on (LIFE-7).
+  void close() {
+    if (frame_) destroy_frames(promise());
+  }
+
+  /// One that was moved from, or that went with its caller, is over.
+  bool done() const { return !frame_ || frame_.done(); }
+  bool started() const { return !frame_ || promise().started; }
   /// Of a coroutine that is done.
-  const Outcome<T>& outcome() const { return *handle_.promise().outcome; }
+  const Outcome<T>& outcome() const { return *promise().outcome; }
 
   /// Makes this the outermost of the driver's frames.
   void start_in(Frames& frames) {
-    handle_.promise().frames = &frames;
-    handle_.promise().started = true;
-    frames.innermost = handle_;
+    promise().frames = &frames;
+    promise().started = true;
+    frames.innermost = frame_;
   }
 
   /// Awaits the body inline. A second await, of one finished or in progress, is an error there
@@ -116,12 +148,14 @@ class [[nodiscard]] Coroutine {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) noexcept {
       callee.start_in(*caller.promise().frames);
-      callee.handle_.promise().caller = caller;
-      return callee.handle_;
+      callee.promise().caller = caller;
+      callee.promise().outer = &caller.promise();
+      caller.promise().inner = &callee.promise();
+      return callee.frame_;
     }
     Outcome<T> await_resume() {
       if (misused) return Error(Error::Kind::runtime);
-      return *callee.handle_.promise().outcome;
+      return *callee.promise().outcome;
     }
   };
   struct Awaiter : OutcomeAwaiter {
@@ -132,8 +166,12 @@ class [[nodiscard]] Coroutine {
   OutcomeAwaiter settled() { return OutcomeAwaiter{*this}; }
 
  private:
-  explicit Coroutine(Handle handle) : handle_(handle) {}
-  Handle handle_;
+  explicit Coroutine(std::coroutine_handle<> frame) : frame_(frame) {
+    if (frame_) promise().owner = &frame_;
+  }
+  promise_type& promise() const { return Handle::from_address(frame_.address()).promise(); }
+
+  std::coroutine_handle<> frame_;
 };
 
 /// A bare suspension: `co_await yield()` gives up one pass under a task (SLEEP-1, AWAIT-10), and
@@ -180,6 +218,15 @@ class Driver {
     frames_.resume();
     running_ = false;
     return frames_.yielded;
+  }
+
+  /// Ends the coroutine where it is suspended (LIFE-7); an error while it runs or is driven by
+  /// somebody else.
+  Error close() {
+    bool foreign = coroutine_.started() && !coroutine_.done() && !frames_.innermost;
+    if (running_ || foreign) return Error(Error::Kind::runtime);
+    coroutine_.close();
+    return {};
   }
 
  private:

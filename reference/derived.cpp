@@ -4,7 +4,7 @@ namespace cede::reference {
 
 void DerivedFuture::follow(FutureBase& source) {
   auto on_done = [link = link_](FutureBase& source) {
-    // Here an error of the source counts as retrieved, whoever else looks at it (GATHER-3).
+    (void)source.error();  // it counts as retrieved, whoever else looks at it (GATHER-3)
     if (!link->derived) return;
     Ref<DerivedFuture> self(link->derived);  // what it completes may let go of it
     self->source_done(source);

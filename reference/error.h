@@ -37,9 +37,14 @@ struct UserError : std::runtime_error {
 /// The fatal class: it leaves `run_forever` wherever it is raised (PASS-8, TASK-9).
 struct ExitError { int code = 0; };
 
+/// Raised where a generator that is closed has yielded; no std::exception either (AGEN-3).
+struct GeneratorExit {};
+
 class Error {
  public:
-  enum class Kind : std::uint8_t { none, cancelled, invalid_state, runtime, timeout, group, value, exit, user };
+  enum class Kind : std::uint8_t {
+    none, cancelled, invalid_state, runtime, timeout, group, value, exit, generator_exit, user,
+  };
 
   Error() = default;
   explicit Error(Kind kind, std::int64_t payload = 0) : kind_(kind), payload_(payload) {}
@@ -77,6 +82,8 @@ class Error {
       error.kind_ = Kind::value;
     } catch (const UserError& user) {
       error.payload_ = user.payload;
+    } catch (const GeneratorExit&) {
+      error.kind_ = Kind::generator_exit;
     } catch (const ExitError& exit) {
       error.kind_ = Kind::exit;
       error.payload_ = exit.code;
@@ -101,6 +108,7 @@ class Error {
       case Kind::invalid_state: throw InvalidStateError("the future is in another state");
       case Kind::value: throw ValueError("the value makes no sense here");
       case Kind::exit: throw ExitError{static_cast<int>(payload_)};
+      case Kind::generator_exit: throw GeneratorExit{};
       case Kind::runtime: throw RuntimeError("the loop refuses this here");
       case Kind::timeout: throw TimeoutError("the deadline was reached");
       case Kind::group: throw GroupError(members_);

@@ -7,6 +7,7 @@
 namespace cede::reference {
 
 bool FutureBase::cancel(std::int64_t message) {
+  retrieve();  // who cancels does not care how it ended
   if (done()) return false;
   complete(State::cancelled, Error::cancellation(message));
   return true;
@@ -25,8 +26,27 @@ void FutureBase::complete(State state, Error error) {
   Ref<FutureBase> self(this);  // the last owner may be among those who wait
   state_ = state;
   error_ = std::move(error);
+  if (error_ && state_ == State::finished) {
+    unretrieved_ = loop_.unretrieved_.size();
+    loop_.unretrieved_.push_back(this);
+  }
   // Taken out first: who registers from now on finds the future done (FUT-6).
   for (Waiting& waiting : std::exchange(waiting_, {})) schedule(std::move(waiting));
+}
+
+void FutureBase::retrieve() const {
+  if (unretrieved_ == nowhere) return;
+  auto& all = loop_.unretrieved_;
+  all[unretrieved_] = all.back();
+  all[unretrieved_]->unretrieved_ = unretrieved_;
+  all.pop_back();
+  unretrieved_ = nowhere;
+}
+
+void FutureBase::report_never_retrieved() {
+  retrieve();  // LIFE-4: once
+  loop_.call_exception_handler(
+      Report{.about = Report::About::never_retrieved, .loop = loop_, .error = error_, .future = this});
 }
 
 void FutureBase::add_done_callback(DoneCallback callback, std::uintptr_t key) {

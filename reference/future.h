@@ -16,13 +16,22 @@ using DoneCallback = BasicCallback<FutureBase&>;
 class FutureBase : public Counted {
  public:
   explicit FutureBase(AbstractLoop& loop) : loop_(loop) {}
+  ~FutureBase() override {
+    if (unretrieved_ != nowhere) report_never_retrieved();
+  }
 
   AbstractLoop& loop() const { return loop_; }
+  /// For its owner, who wants to know it again in a report.
+  std::uint64_t tag = 0;
   bool done() const { return state_ != State::pending; }
   /// Whether it ended by cancellation.
   bool cancelled() const { return state_ == State::cancelled; }
-  /// How it failed: none for success, the cancellation for a cancelled one (FUT-3).
-  const Error& error() const { return error_; }
+  /// How it failed: none for success, the cancellation for a cancelled one (FUT-3). Who asks has
+  /// retrieved the error (LIFE-4).
+  const Error& error() const {
+    retrieve();
+    return error_;
+  }
 
   /// False if it is done. A future is cancelled at once (FUT-9); a task is only asked (CANCEL-1). The
   /// message, if it is not 0, travels with the error (CANCEL-17).
@@ -48,7 +57,13 @@ class FutureBase : public Counted {
   /// Queues the task's wake-up among the callbacks, in common order (AWAIT-8).
   void add_waiter(Ref<TaskBase> task);
 
+  /// The error in it is nobody's loss any more (LIFE-4).
+  void retrieve() const;
+
+  static constexpr std::size_t nowhere = -1;
+
  private:
+  friend class AbstractLoop;
   friend class TaskBase;
 
   struct Waiting {
@@ -59,11 +74,13 @@ class FutureBase : public Counted {
   };
 
   void schedule(Waiting waiting);
+  void report_never_retrieved();
 
   AbstractLoop& loop_;
   State state_ = State::pending;
   Error error_;
   std::vector<Waiting> waiting_;
+  mutable std::size_t unretrieved_ = nowhere;  // its place among the loop's
 };
 
 /// Where a typed result is kept; beside the state, so that tasks of all types share one way to go.

@@ -27,6 +27,9 @@ class Handle : public CountedAcrossThreads {
   /// The deadline on the loop's clock; 0 for calls without one.
   Nanos when() const { return when_; }
 
+  /// For its owner, who wants to know it again in a report.
+  std::uint64_t tag = 0;
+
   /// Calls the callback, once, in the context of its registration (CTX-1).
   Error run() {
     Context::Scope scope(context_);

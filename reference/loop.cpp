@@ -29,6 +29,14 @@ void Loop::drop_cancelled_timers() {
   }
 }
 
+/// Those behind the soonest go when they are many: each sweep is paid by as many registrations.
+void Loop::sweep_cancelled_timers() {
+  if (scheduled_.size() < sweep_at_) return;
+  std::erase_if(scheduled_, [](const Timer& timer) { return timer.handle->cancelled(); });
+  std::ranges::make_heap(scheduled_, later);
+  sweep_at_ = std::max<std::size_t>(100, 2 * scheduled_.size());
+}
+
 Nanos Loop::time_to_wait() {
   if (!ready_.empty() || stopping_) return 0;  // PASS-10: a stopped loop makes one pass, without rest
   if (scheduled_.empty() || scheduled_.front().when == forever) return forever;
@@ -63,10 +71,14 @@ Error Loop::run_ready_jobs() {
     Ref<Handle> job = std::move(ready_.front());
     ready_.pop_front();
     if (job->cancelled()) continue;                           // PASS-5, TIMER-12
+    const bool timed = debug();
+    const Nanos begin = timed ? time() : 0;
     if (Error error = job->run()) {
       if (error.fatal()) return error;                        // PASS-8: the others stay queued
-      call_exception_handler(error);                          // PASS-6, PASS-7
+      call_exception_handler(error, job.get());               // PASS-6, PASS-7
     }
+    if (timed && time() - begin >= slow_callback_duration)    // LIVE-7
+      call_exception_handler(Report{Report::About::slow_callback, *this, {}, job.get()});
   }
   return {};
 }
@@ -74,12 +86,14 @@ Error Loop::run_ready_jobs() {
 Error Loop::try_run_forever() {
   if (closed_ || running_ || get_running_loop()) return Error(Error::Kind::runtime);  // PASS-16, PASS-17
   Running running(*this);
-  running_ = true;
+  struct Flags {  // reset also when a selector throws
+    explicit Flags(Loop& loop) : loop(loop) { loop.running_ = true; }
+    ~Flags() { loop.running_ = loop.stopping_ = false; }
+    Loop& loop;
+  } flags(*this);
   Error error;
   do error = run_once();
   while (!error && !stopping_);            // PASS-9: the pass in which `stop` was called is finished
-  stopping_ = false;
-  running_ = false;
   return error;
 }
 
@@ -93,6 +107,7 @@ Ref<Handle> Loop::try_call_soon(Callback callback) {
 
 Ref<Handle> Loop::try_call_at(Nanos when, Callback callback) {
   if (closed_) return {};
+  sweep_cancelled_timers();
   Ref<Handle> handle(new Handle(std::move(callback), when));
   scheduled_.push_back({when, timers_made_++, handle});
   std::ranges::push_heap(scheduled_, later);
@@ -139,8 +154,8 @@ Error Loop::try_close() {
     open_to_threads_ = false;
     from_threads.swap(from_threads_);
   }
-  ready_.clear();  // discarded, never called (PASS-17)
-  scheduled_.clear();
+  std::exchange(ready_, {}).clear();  // discarded, never called (PASS-17)
+  std::exchange(scheduled_, {}).clear();
   while (!watchers_.empty()) unwatch(watchers_.begin()->first.first, watchers_.begin()->first.second);
   return {};
 }

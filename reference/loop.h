@@ -56,6 +56,7 @@ class Loop : public AbstractLoop {
 
   Error run_once();
   void drop_cancelled_timers();
+  void sweep_cancelled_timers();
   Nanos time_to_wait();
   void take_ready_descriptors(Nanos timeout);
   void take_calls_from_threads();
@@ -76,6 +77,7 @@ class Loop : public AbstractLoop {
   std::deque<Ref<Handle>> ready_;   // jobs, in the order in which they became ready (PASS-1)
   std::vector<Timer> scheduled_;    // a heap, the soonest first
   std::uint64_t timers_made_ = 0;
+  std::size_t sweep_at_ = 100;
   Watchers watchers_;
   std::vector<Ready> ready_descriptors_;
 

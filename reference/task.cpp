@@ -2,7 +2,11 @@
 
 namespace cede::reference {
 
-TaskBase::~TaskBase() { leave_loop(); }
+TaskBase::~TaskBase() {
+  if (place_ == nowhere) return;  // done, or its loop is gone
+  leave_loop();
+  loop().call_exception_handler(Report{.about = Report::About::lost_task, .loop = loop(), .error = {}, .future = this});
+}
 
 bool TaskBase::begin() {
   if (!schedule_step()) return false;
@@ -16,6 +20,7 @@ bool TaskBase::schedule_step() {
 }
 
 bool TaskBase::cancel(std::int64_t message) {
+  retrieve();
   if (done()) return false;
   // Whoever a task waits for is cancelled in its place, and the error comes back from there. A
   // walk, not a recursion, since chains may be long; more hops than tasks are a circle, in which
@@ -119,15 +124,6 @@ void TaskBase::abandon() {
   awaiting_ = {};
   waiting_.clear();
   destroy_coroutine();
-}
-
-void AbstractLoop::abandon_tasks() {
-  for (Ref<Expected>& expected : std::exchange(expected_, {})) expected->give_up();
-  while (!tasks_.empty()) {
-    Ref<TaskBase> task(tasks_.back());
-    task->leave_loop();
-    task->abandon();
-  }
 }
 
 }  // namespace cede::reference

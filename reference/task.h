@@ -51,8 +51,6 @@ class TaskBase : public FutureBase {
   void leave_loop();
   void abandon();
 
-  static constexpr std::size_t nowhere = -1;
-
   Ref<FutureBase> awaiting_;
   Context context_ = Context::current();  // a copy of the creator's, kept across suspensions (CTX-2)
   Error to_throw_;
@@ -68,6 +66,7 @@ class TaskState : public TaskBase, public Result<T> {
  public:
   TaskState(AbstractLoop& loop, Coroutine<T> coroutine)
       : TaskBase(loop), coroutine_(std::move(coroutine)) {}
+  ~TaskState() override { TaskState::destroy_coroutine(); }
 
  private:
   void start() override { coroutine_->start_in(frames_); }
@@ -77,7 +76,10 @@ class TaskState : public TaskBase, public Result<T> {
     if (outcome.ok()) this->value = outcome.value();
     return outcome.error();
   }
-  void destroy_coroutine() override { coroutine_.reset(); }
+  void destroy_coroutine() override {
+    if (coroutine_) coroutine_->close();  // if it was never started, the task tells
+    coroutine_.reset();
+  }
 
   std::optional<Coroutine<T>> coroutine_;
 };

@@ -46,7 +46,8 @@ std::optional<Nanos> duration_from(std::string_view word) {
 std::optional<ErrorKind> error_from(std::string_view word) {
   for (auto kind : {ErrorKind::cancelled, ErrorKind::invalid_state, ErrorKind::runtime,
                     ErrorKind::timeout, ErrorKind::key, ErrorKind::value, ErrorKind::full,
-                    ErrorKind::empty, ErrorKind::group, ErrorKind::generic, ErrorKind::exit})
+                    ErrorKind::empty, ErrorKind::group, ErrorKind::generic, ErrorKind::exit,
+                    ErrorKind::generator_exit, ErrorKind::stop_iteration})
     if (spelling(kind) == word) return kind;
   return {};
 }

@@ -66,7 +66,8 @@ TEST(Scenario, every_verb_that_takes_a_value_can_go_without) {
 
 TEST(Scenario, every_error_class_has_a_spelling_that_is_read) {
   for (auto kind : {ErrorKind::cancelled, ErrorKind::invalid_state, ErrorKind::runtime, ErrorKind::timeout,
-                    ErrorKind::key, ErrorKind::value, ErrorKind::full, ErrorKind::empty, ErrorKind::generic, ErrorKind::exit}) {
+                    ErrorKind::key, ErrorKind::value, ErrorKind::full, ErrorKind::empty, ErrorKind::generic,
+                    ErrorKind::exit, ErrorKind::generator_exit, ErrorKind::stop_iteration}) {
     Parsed parsed = parse_scenario("a: raise " + std::string(spelling(kind)));
     ASSERT_FALSE(parsed.error) << to_string(*parsed.error);
     EXPECT_EQ(parsed.scenario.steps[0].value, Value::of(kind));

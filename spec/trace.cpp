@@ -15,6 +15,19 @@ std::string to_string(const Answer& answer) {
   return {};
 }
 
+namespace {
+
+std::string behind_a_space(Name name) { return name ? " " + std::string(name.text()) : std::string(); }
+
+/// What an error report is about; nothing more for the usual one, of the callback that has just ended.
+std::string told_of(const Event& event) {
+  std::string told = "error " + to_string(event.answer.value);
+  if (event.step.name) told += " " + std::string(event.step.name.text()) + behind_a_space(event.step.who);
+  return told;
+}
+
+}  // namespace
+
 std::string to_string(const Event& event) {
   if (event.thread != 0) {
     Event here = event;
@@ -28,10 +41,11 @@ std::string to_string(const Event& event) {
     case What::item: return "item" + to_string(event.answer);
     case What::enter: return "enter " + who;
     case What::leave: return "leave " + who;
+    case What::destroyed: return "destroyed " + who;
     case What::end: return "end " + who + to_string(event.answer);
     case What::poll: return "poll " + to_string_duration(event.time);
-    case What::error: return "error " + to_string(event.answer.value);
-    case What::warning: return "warning " + to_string(event.answer.value);
+    case What::error: return told_of(event);
+    case What::warning: return "warning " + to_string(event.answer.value) + behind_a_space(event.step.who);
     case What::rest: return "rest";
     case What::stuck: return "stuck";
     case What::silent: return "silent";

@@ -18,6 +18,7 @@ enum class What : std::uint8_t {
   leave,   // ... and has control back
   item,    // one of several results that a `got` brings, in order: of gather, of a group
   end,     // a coroutine's script is over, with what it returned or raised
+  destroyed,  // ... because it was destroyed where it was suspended
   poll,    // the loop looks for events and waits at most `time`
   error,   // the loop's error handler was called
   warning, // a diagnostic of the loop: something was lost or took too long
@@ -38,7 +39,11 @@ struct Answer {
 
   bool is_raised() const { return kind == Kind::raised; }
   bool is_raised(ErrorKind error) const { return is_raised() && value.error == error; }
-  friend bool operator==(const Answer&, const Answer&) = default;
+  /// The message of a cancellation does not count: optional, and not for ever (CANCEL-17).
+  friend bool operator==(const Answer& one, const Answer& other) {
+    bool errors = one.is_raised() && other.is_raised();
+    return one.kind == other.kind && (errors ? one.value.error == other.value.error : one.value == other.value);
+  }
 };
 
 /// Numbers of things are counted from 1 within a trace; 0 means none.

@@ -7,8 +7,9 @@
 namespace cede {
 
 std::string_view spelling(ErrorKind kind) {
-  constexpr std::array<std::string_view, 12> words{"none", "cancelled", "invalid_state", "runtime", "timeout", "key",
-                                                   "value", "full", "empty", "group", "generic", "exit"};
+  constexpr std::array<std::string_view, 14> words{"none", "cancelled", "invalid_state", "runtime", "timeout", "key",
+                                                   "value", "full", "empty", "group", "generic", "exit",
+                                                   "generator_exit", "stop_iteration"};
   return words[static_cast<std::size_t>(kind)];
 }
 

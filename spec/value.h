@@ -23,6 +23,7 @@ inline constexpr Nanos forever = INT64_MAX;
 /// what a task group raises for several errors.
 enum class ErrorKind : std::uint8_t {
   none, cancelled, invalid_state, runtime, timeout, key, value, full, empty, group, generic, exit,
+  generator_exit, stop_iteration,
 };
 
 /// The spelling in scenarios and traces.

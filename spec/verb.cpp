@@ -132,7 +132,7 @@ constexpr std::array<VerbRow, verbs_count> table{{
     {Verb::destroy, "destroy", {object}, anybody, lifetime},
     {Verb::runner, "runner", {script}, anybody, lifetime},
     {Verb::set_debug, "set_debug", {number}, anybody, lifetime},
-    {Verb::storm, "storm", {number, script}, anybody, lifetime},
+    {Verb::storm, "storm", {word}, anybody, lifetime},
 
     {Verb::create_generator, "create_generator", {thing, script}, anybody, generators},
     {Verb::produce, "produce", {value}, coroutine, generators},

@@ -1,0 +1,27 @@
+#include "reference/runner.h"
+
+namespace cede::reference {
+namespace {
+
+Error cancel_what_is_left(AbstractLoop& loop) {
+  std::vector<Ref<TaskBase>> left(loop.all_tasks().begin(), loop.all_tasks().end());
+  for (Ref<TaskBase>& task : left) task->cancel();
+  for (Ref<TaskBase>& task : left)
+    if (!task->done())
+      if (Error error = run_until_done(loop, *task)) return error;
+  for (Ref<TaskBase>& task : left)
+    if (!task->cancelled() && task->error())
+      loop.call_exception_handler(Report{Report::About::left_over, loop, task->error(), nullptr, task.get()});
+  return {};
+}
+
+}  // namespace
+
+Error wind_up(AbstractLoop& loop) {
+  Error error = cancel_what_is_left(loop);
+  if (!error) error = try_run_until_complete(loop, create_task(loop, shutdown_asyncgens(loop))).error();
+  Error refused = loop.try_close();
+  return error ? error : refused;
+}
+
+}  // namespace cede::reference
