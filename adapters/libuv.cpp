@@ -269,10 +269,10 @@ class UvLoop : public AbstractLoop {
   }
 
   /// Where libuv's C ends and callbacks that can fail begin.
-  void call(Handle& job) { heed(job.run()); }
-  void heed(Error error) {
+  void call(Handle& job) { heed(job.run(), &job); }
+  void heed(Error error, const Handle* job = nullptr) {
     if (!error) return;
-    if (!error.fatal() || fatal_) return call_exception_handler(error, &job);
+    if (!error.fatal() || fatal_) return call_exception_handler(error, job);
     fatal_ = error;
     uv_stop(&loop_);
   }
