@@ -31,7 +31,7 @@ class Story {
     suspend(waits);
     if (waits != task && random_.once_in(2)) clean_up(task);
     if (!random_.once_in(3)) leave(task);
-    if (random_.once_in(3)) share();
+    if (!random_.once_in(3)) share();
     ask();
     ask_afterwards();
   }

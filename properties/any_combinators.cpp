@@ -63,7 +63,7 @@ class Motif {
     combine();
     if (random_.once_in(3)) say({.who = waiter, .verb = Verb::cancelling, .name = waiter});
     for (std::uint32_t times = 1 + random_.below(3); times > 0; --times) end_some();
-    if (random_.once_in(2)) cancel();
+    if (shields_ || random_.once_in(2)) cancel();
   }
 
  private:
@@ -96,14 +96,17 @@ class Motif {
   }
 
   void combine() {
-    switch (random_.below(8)) {
-      case 0: return gather(Verb::gather_exceptions);
-      case 1:
-      case 2: return gather(Verb::gather);
-      case 3: return shield();
-      case 4: return wait(Verb::wait_first_completed);
-      case 5: return wait(Verb::wait_first_exception);
-      case 6: return wait(Verb::wait_all_completed);
+    switch (random_.below(12)) {
+      case 0:
+      case 1: return gather(Verb::gather_exceptions);
+      case 2:
+      case 3:
+      case 4: return gather(Verb::gather);
+      case 5:
+      case 6: return shield();
+      case 7: return wait(Verb::wait_first_completed);
+      case 8: return wait(Verb::wait_first_exception);
+      case 9: return wait(Verb::wait_all_completed);
       default: return wait(Verb::as_completed);
     }
   }
@@ -120,6 +123,7 @@ class Motif {
   }
 
   void shield() {
+    shields_ = !random_.once_in(3);
     say({.who = waiter, .verb = Verb::shield, .name = derived, .script = any_source()});
     say({.who = waiter, .verb = Verb::await, .name = derived});
   }
@@ -173,6 +177,7 @@ class Motif {
   Random& random_;
   std::vector<Step>& steps_;
   bool has_child_ = false;
+  bool shields_ = false;  // and is cancelled
 };
 
 void motif(Random& random, std::vector<Step>& steps) { Motif(random, steps).write(); }

@@ -26,7 +26,7 @@ Verdict a_request_only_asks(const History& history) {
              !done)
       ruling.require(event.answer == Answer::of(Value::of(false)), index, "it was only asked; its coroutine goes on");
     else if (done && task->challenged < index && event.step.verb == Verb::result)
-      ruling.require(same(event.answer, history.cancellations.outcome(history, task->id, index)), index,
+      ruling.require(agree(event.answer, history.cancellations.outcome(history, task->id, index)), index,
                      "a request that came too late has changed the outcome");
   }
   return ruling;
@@ -98,7 +98,7 @@ Verdict an_inner_task_may_absorb_it(const History& history) {
     if (wait.got >= history.cancellations.until || raised_at(history, wait)) continue;
     const Answer outcome = history.cancellations.outcome(history, passed.inner, wait.got);
     if (outcome.is_raised() || !history.future(passed.inner)->done_before(wait.got)) continue;
-    ruling.require(same(history[wait.got].answer, outcome), wait.got,
+    ruling.require(agree(history[wait.got].answer, outcome), wait.got,
                    "the inner task has absorbed the cancellation, but the outer did not get its value");
   }
   return ruling;
@@ -197,7 +197,7 @@ Verdict it_wins_over_a_result_that_was_not_seen(const History& history) {
     Id awaited = history.waits[cancellation.wait].awaited;
     const Answer outcome = history.cancellations.outcome(history, awaited, cancellation.struck);
     each_reading(history, awaited, cancellation.struck, [&](std::size_t index) {
-      ruling.require(same(history[index].answer, answer_to(history[index].step.verb, true, outcome)), index,
+      ruling.require(agree(history[index].answer, answer_to(history[index].step.verb, true, outcome)), index,
                      "the future that was done before has lost its outcome");
     });
   }

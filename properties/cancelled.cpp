@@ -6,11 +6,11 @@ bool asks_to_cancel(Verb verb) { return verb == Verb::cancel_task || verb == Ver
 
 bool is_cancellation(const Answer& answer) { return answer.is_raised(ErrorKind::cancelled); }
 
-bool same(const Answer& one, const Answer& other) {
+bool agree(const Answer& one, const Answer& other) {
   auto nothing = [](const Answer& answer) {
     return answer.kind == Answer::Kind::nothing || answer == Answer::of(Value{});
   };
-  return one == other || (is_cancellation(one) && is_cancellation(other)) || (nothing(one) && nothing(other));
+  return one == other || (nothing(one) && nothing(other));
 }
 
 bool passes_count(const History& history) { return !history.fatal; }
@@ -78,13 +78,13 @@ void require_outcome(Ruling& ruling, const History& history, const FutureLife& t
   if (task.completed == never || task.completed >= history.cancellations.until) return;
   const Answer outcome = history.cancellations.outcome(history, task.id, task.completed + 1);
   each_reading(history, task.id, task.completed, [&](std::size_t index) {
-    ruling.require(same(history[index].answer, answer_to(history[index].step.verb, true, outcome)), index, why);
+    ruling.require(agree(history[index].answer, answer_to(history[index].step.verb, true, outcome)), index, why);
   });
   for (const Wait& wait : history.waits) {
     bool told = wait.awaited == task.id && wait.task != task.id && wait.got > task.completed &&
                 wait.got < history.cancellations.until;
     if (!told || (wait.suspended && raised_at(history, wait))) continue;
-    ruling.require(same(history[wait.got].answer, outcome), wait.got, why);
+    ruling.require(agree(history[wait.got].answer, outcome), wait.got, why);
   }
 }
 
