@@ -24,8 +24,8 @@ class Story {
   Story(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
 
   void tell() {
-    if (random_.once_in(10)) return circle();
-    if (random_.once_in(8)) return hurry();
+    if (random_.once_in(7)) return circle();
+    if (random_.once_in(7)) return hurry();
     Name waits = wrapped();
     if (random_.once_in(8)) say({task, Verb::create_task, other});
     suspend(waits);
@@ -71,7 +71,7 @@ class Story {
   Name wrapped() {
     say({main_script, Verb::create_task, inner});
     say({main_script, Verb::create_task, task});
-    if (random_.once_in(4)) say({.who = task, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
+    if (random_.once_in(3)) say({.who = task, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
     switch (random_.below(6)) {
       case 0: say({task, Verb::call, block}); return block;
       case 1: say({task, Verb::finally_, block, cleanup}); return clean_up(cleanup), block;
