@@ -31,7 +31,7 @@ class Story {
     suspend(waits);
     if (waits != task && random_.once_in(2)) clean_up(task);
     if (!random_.once_in(3)) leave(task);
-    if (!random_.once_in(3)) share();
+    if (!random_.once_in(5)) share();
     ask();
     ask_afterwards();
   }
@@ -137,7 +137,7 @@ class Story {
   /// Another task waits for the same.
   void share() {
     say({main_script, Verb::create_task, other});
-    say({other, Verb::await, random_.once_in(3) ? task : awaited_});
+    say({other, Verb::await, random_.once_in(5) ? task : awaited_});
     if (maybe()) say({asker, Verb::cancelling, other});
   }
 
