@@ -172,7 +172,6 @@ class UvLoop : public AbstractLoop {
     void update() {
       int events = (reader ? UV_READABLE : 0) | (writer ? UV_WRITABLE : 0);
       if (events == 0) return close();
-      if (events == std::exchange(watched, events)) return;  // to start it again forgets what the poll has found
       must(uv_poll_start(&poll, events,
                          [](uv_poll_t* poll, int status, int events) {
                            UvLoop::of(poll->loop).run_descriptor(of(poll), status, events);
@@ -191,7 +190,6 @@ class UvLoop : public AbstractLoop {
 
     int number;
     uv_poll_t poll;
-    int watched = 0;
     Ref<Interest> reader, writer;
     Ref<Descriptor> kept;
   };
@@ -253,9 +251,7 @@ class UvLoop : public AbstractLoop {
     if (!broken && !(events & UV_WRITABLE)) called[1].second = {};
     for (auto& [direction, interest] : called)
       if (interest && descriptor.*direction == interest && !fatal_) heed(interest->callback());
-    if (!broken || (!descriptor.reader && !descriptor.writer)) return;
-    descriptor.watched = 0;
-    descriptor.update();
+    if (broken && (descriptor.reader || descriptor.writer)) descriptor.update();
   }
 
   void run_calls_from_threads() {
@@ -269,10 +265,10 @@ class UvLoop : public AbstractLoop {
   }
 
   /// Where libuv's C ends and callbacks that can fail begin.
-  void call(Handle& job) { heed(job.run()); }
-  void heed(Error error) {
+  void call(Handle& job) { heed(job.run(), &job); }
+  void heed(Error error, const Handle* job = nullptr) {
     if (!error) return;
-    if (!error.fatal() || fatal_) return call_exception_handler(error, &job);
+    if (!error.fatal() || fatal_) return call_exception_handler(error, job);
     fatal_ = error;
     uv_stop(&loop_);
   }

@@ -11,7 +11,15 @@
 namespace cede {
 namespace {
 
-using namespace reference;
+using reference::BoundedSemaphore;
+using reference::Condition;
+using reference::Coroutine;
+using reference::LifoQueue;
+using reference::Lock;
+using reference::PriorityQueue;
+using reference::Queue;
+using reference::QueueBase;
+using reference::Semaphore;
 
 using Thing = std::variant<std::monostate, Lock, Semaphore, BoundedSemaphore, reference::Event, Condition, Queue<Value>,
                            PriorityQueue<Value>, LifoQueue<Value>>;
@@ -78,7 +86,7 @@ class Synchronisation : public FamilyPlayer {
   Answer make_semaphore(const Line& line, cede::Event& event) try {
     make<T>(line, event, line.step->value.number);
     return {};
-  } catch (const ValueError&) {
+  } catch (const reference::ValueError&) {
     return Answer::raised(ErrorKind::value);
   }
 

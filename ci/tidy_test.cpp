@@ -14,6 +14,7 @@
 // reference/ is whole by itself: all its headers, and nothing else of ours, make one translation unit.
 #include "reference/abstract_loop.h"
 #include "reference/as_completed.h"
+#include "reference/async_generator.h"
 #include "reference/callback.h"
 #include "reference/choices.h"
 #include "reference/clock.h"
@@ -32,7 +33,9 @@
 #include "reference/outcome.h"
 #include "reference/queue.h"
 #include "reference/ref.h"
+#include "reference/report.h"
 #include "reference/run.h"
+#include "reference/runner.h"
 #include "reference/selector.h"
 #include "reference/signals.h"
 #include "reference/semaphore.h"

@@ -39,22 +39,26 @@ Name any_dropper(Random& random, Steps& steps) {
 void drop_a_task(Random& random, Steps& steps) {
   Name task = pick(random, task_names), future = pick(random, future_names);
   steps.push_back({.who = main_script, .verb = Verb::create_task, .name = task});
-  bool closed = random.once_in(3);  // with its next step in the queue
+  bool closed = random.once_in(4);  // with its next step in the queue
+  bool asleep = !closed && random.once_in(2);
   if (closed) {
     steps.push_back({.who = main_script, .verb = Verb::stop});
     steps.push_back({.who = main_script, .verb = Verb::run});
   }
-  Name dropper = closed ? main_script : any_dropper(random, steps);
-  switch (closed ? 0 : random.below(4)) {
-    case 0: steps.push_back({.who = task, .verb = Verb::yield}); break;
-    case 1: steps.push_back({.who = task, .verb = Verb::await, .name = future}); break;
-    default: steps.push_back({.who = task, .verb = Verb::sleep, .time = any_sleep(random)});
+  Name dropper = asleep ? pick(random, callback_names) : closed ? main_script : any_dropper(random, steps);
+  if (asleep) {
+    steps.push_back({.who = main_script, .verb = Verb::call_soon, .name = dropper});
+    steps.push_back({.who = task, .verb = Verb::sleep, .time = any_sleep(random)});
+  } else if (closed || random.once_in(2)) {
+    steps.push_back({.who = task, .verb = Verb::yield});
+  } else {
+    steps.push_back({.who = task, .verb = Verb::await, .name = future});
   }
   steps.push_back({.who = task, .verb = Verb::log, .name = pick(random, callback_names)});
   steps.push_back({.who = dropper, .verb = Verb::drop, .name = task});
   if (random.once_in(3)) steps.push_back({.who = dropper, .verb = Verb::drop, .name = future});
   if (random.once_in(4)) steps.push_back({.who = dropper, .verb = Verb::collect});
-  if (closed || random.once_in(6)) steps.push_back({.who = main_script, .verb = Verb::close});
+  if (closed) steps.push_back({.who = main_script, .verb = Verb::close});
 }
 
 /// An error in a future or a task that somebody asks for, or nobody.
@@ -159,12 +163,12 @@ void raise_a_storm(Random& random, Steps& steps) {
 }
 
 void add_motif(Random& random, Steps& steps) {
-  switch (random.below(16)) {
-    case 0: case 1: case 2: return drop_a_task(random, steps);
-    case 3: case 4: case 5: case 6: return drop_an_error(random, steps);
-    case 7: case 8: case 9: return drop_a_coroutine(random, steps);
-    case 10: case 11: case 12: return run_a_runner(random, steps);
-    case 13: return raise_a_storm(random, steps);
+  switch (random.below(18)) {
+    case 0: case 1: case 2: case 3: return drop_a_task(random, steps);
+    case 4: case 5: case 6: return drop_an_error(random, steps);
+    case 7: case 8: case 9: case 10: return drop_a_coroutine(random, steps);
+    case 11: case 12: case 13: return run_a_runner(random, steps);
+    case 14: case 15: return raise_a_storm(random, steps);
     default: return hold_the_loop(random, steps);
   }
 }

@@ -229,7 +229,7 @@ class Machine {
       return true;
     }
     ++object.requests;
-    std::size_t hops = 0;  // tasks that wait for each other in a circle have nobody to be cancelled instead
+    std::size_t hops = 0;  // in a circle nobody can be cancelled instead
     for (Object* task = &object; task && !task->script.empty() && hops <= objects_.size(); task = task->awaits) ++hops;
     if (hops > objects_.size() || !object.awaits || !cancel(*object.awaits)) object.must_cancel = true;
     return true;
@@ -465,6 +465,7 @@ class Machine {
     when_done(future, stop);
     Answer ran = run();
     std::erase(future.waiting, stop);
+    stop->cancelled = ran.is_raised();  // a fatal error has ended the run already
     if (ran.is_raised()) return ran;
     return future.done ? future.outcome : Answer::raised(ErrorKind::runtime);
   }

@@ -124,7 +124,7 @@ bool raised(const History& history, std::size_t event, ErrorKind error) {
 
 bool failed(const Answer& answer) { return answer.is_raised() && !answer.is_raised(ErrorKind::cancelled); }
 
-bool same(const Answer& one, const Answer& other) {
+bool alike(const Answer& one, const Answer& other) {
   auto nothing = [](const Answer& answer) { return answer.kind == Answer::Kind::value && answer.value.none(); };
   return (nothing(one) ? Answer{} : one) == (nothing(other) ? Answer{} : other);
 }

@@ -238,6 +238,12 @@ Verdict a_scope_keeps_to_what_its_body_made_of_it(const History& history) {
   return ruling;
 }
 
+/// Those of wait_for, but for a task that waits for itself, which is refused (AWAIT-12).
+auto waits_in(const History& history, const Scopes& scopes) {
+  return of(history, scopes, Verb::wait_for) |
+         std::views::filter([](const Scope& scope) { return scope.id != scope.wait->task; });
+}
+
 /// The future or task that wait_for waits for; null where it is a coroutine, or not known.
 const FutureLife* operation(const History& history, const Scope& scope) { return history.future(scope.id); }
 
@@ -280,8 +286,8 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
-    if (delay_of(history, scope) <= 0 || scope.id == scope.wait->task) continue;
+  for (const Scope& scope : waits_in(history, scopes)) {
+    if (delay_of(history, scope) <= 0) continue;
     if (scope.body) require_inline(history, scope, ruling);
     else if (fresh_coroutine(history, scope) && history.next(scope.asked())) {
       if (delay_of(history, scope) == forever)
@@ -299,7 +305,7 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
     if (scopes.requests() || !scopes.alone(scope) || !scopes.quiet(0, scope.asked())) continue;
     bool known = operation(history, scope) || scope.body;
     if (known && end < scope.got())
-      ruling.require(same(history[scope.got()].answer, outcome_of_operation(history, scope)), scope.got(),
+      ruling.require(alike(history[scope.got()].answer, outcome_of_operation(history, scope)), scope.got(),
                      "the outcome of the operation was not handed on");
     else if (known)
       ruling.require(false, scope.got(), "the wait ended before the operation did");
@@ -312,7 +318,7 @@ Verdict a_timeout_waits_for_the_end_of_the_operation(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
+  for (const Scope& scope : waits_in(history, scopes)) {
     const FutureLife* future = operation(history, scope);
     if (scope.body && delay_of(history, scope) > 0) require_a_deadline(history, scopes, scope, ruling);
     std::size_t poll = poll_of_deadline(history, scope);
@@ -356,7 +362,7 @@ void require_no_time(const History& history, const Scopes& scopes, const Scope& 
   bool others = scopes.requests() || !scopes.alone(scope);
   if (future && future->completed < scope.asked()) {
     if (scope.got() != never && !(future->task && others))
-      ruling.require(same(history[scope.got()].answer, future->outcome), scope.got(),
+      ruling.require(alike(history[scope.got()].answer, future->outcome), scope.got(),
                      "the outcome that was there was not taken");
     return;
   }
@@ -374,7 +380,7 @@ Verdict without_time_only_what_is_done_counts(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
+  for (const Scope& scope : waits_in(history, scopes)) {
     if (delay_of(history, scope) <= 0) {
       require_no_time(history, scopes, scope, ruling);
       continue;
@@ -385,7 +391,7 @@ Verdict without_time_only_what_is_done_counts(const History& history) {
     if (!known || scope.got() == never || scopes.requests() || !scopes.alone(scope)) continue;
     bool race = poll < scope.got() && history.pass(future->completed) == history.pass(poll) + 1;
     if (!race) continue;
-    if (same(history[scope.got()].answer, future->outcome)) ruling.variant("result", scope.got());
+    if (alike(history[scope.got()].answer, future->outcome)) ruling.variant("result", scope.got());
     else
       ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(),
                      "neither the result nor the timeout won");
@@ -403,7 +409,7 @@ void rule_on_late_value(const History& history, const Scopes& scopes, const Scop
   if (outcome.is_raised()) return;
   if (raised(history, scope.got(), ErrorKind::timeout)) ruling.variant("timeout-of-late", scope.got());
   else
-    ruling.require(same(history[scope.got()].answer, outcome), scope.got(),
+    ruling.require(alike(history[scope.got()].answer, outcome), scope.got(),
                    "neither the value of the operation nor the timeout came");
 }
 
@@ -426,7 +432,7 @@ void rule_on_request(const History& history, const Scopes& scopes, const Scope& 
   if (scope.got() == never || !scopes.ahead(scope, scope.got())) return;
   bool lasts = scope.body || (future && future->task);
   if (end < request) {
-    if (same(history[scope.got()].answer, outcome_of_operation(history, scope)))
+    if (alike(history[scope.got()].answer, outcome_of_operation(history, scope)))
       ruling.variant("value-when-done", scope.got());
     else
       ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(),
@@ -444,7 +450,7 @@ Verdict cancelling_the_waiter_cancels_the_operation(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
+  for (const Scope& scope : waits_in(history, scopes)) {
     if (delay_of(history, scope) <= 0) continue;
     if (scope.got() != never) rule_on_late_value(history, scopes, scope, ruling);
     rule_on_request(history, scopes, scope, ruling);

@@ -16,7 +16,7 @@ constexpr Nanos second = 1'000'000'000;
 /// Time that jumps over every wait.
 struct VirtualTime : Clock, Selector {
   Nanos now() override { return time; }
-  void add(int, Interest) override {}
+  bool add(int, Interest) override { return true; }
   void remove(int, Interest) override {}
   void select(Nanos timeout, std::vector<Ready>&) override {
     if (timeout != forever) time += timeout;

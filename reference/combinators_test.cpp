@@ -21,7 +21,7 @@ constexpr Nanos second = 1'000'000'000;
 /// Time that jumps over every wait.
 struct VirtualTime : Clock, Selector {
   Nanos now() override { return elapsed; }
-  void add(int, Interest) override {}
+  bool add(int, Interest) override { return true; }
   void remove(int, Interest) override {}
   void select(Nanos timeout, std::vector<Ready>&) override {
     if (timeout != forever) elapsed += timeout;

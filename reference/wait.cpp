@@ -9,11 +9,12 @@ struct Waiting : Counted {
 
   void count(const FutureBase& future) {
     --pending;
-    bool failed = future.error() && !future.cancelled();
-    if (pending == 0 || when == ReturnWhen::first_completed || (when == ReturnWhen::first_exception && failed))
-      release();
+    // In this mode alone it looks at errors, which then count as retrieved.
+    auto failed = [&] { return !future.cancelled() && future.error(); };
+    if (pending == 0 || when == ReturnWhen::first_completed || (when == ReturnWhen::first_exception && failed()))
+      wake();
   }
-  void release() {
+  void wake() {
     if (!released.done()) released.set_result();
   }
 
@@ -39,7 +40,7 @@ Coroutine<> wait_for_completions(AbstractLoop& loop, std::vector<Ref<FutureBase>
                                  Nanos timeout) {
   Ref<Waiting> waiting(new Waiting(loop, futures.size(), when));
   Registered registered{futures, reinterpret_cast<std::uintptr_t>(waiting.get()), {}};
-  if (timeout != forever) registered.timer = loop.call_later(timeout, [waiting] { waiting->release(); });
+  if (timeout != forever) registered.timer = loop.call_later(timeout, [waiting] { waiting->wake(); });
   for (const Ref<FutureBase>& future : futures)
     future->add_done_callback([waiting](FutureBase& future) { waiting->count(future); }, registered.key);
   co_await waiting->released;
