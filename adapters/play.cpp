@@ -123,7 +123,7 @@ void Player::listen_to_errors(AbstractLoop& loop) {
   loop.set_exception_handler([this](const reference::Report& report) -> Error {
     hear(report);
     bool for_scripts = error_script_ && report.about != reference::Report::About::slow_callback;
-    return for_scripts ? play_callback(*error_script_) : Error{};
+    return for_scripts && count_start() ? play_callback(*error_script_) : Error{};
   });
 }
 

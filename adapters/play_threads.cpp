@@ -19,7 +19,8 @@ namespace {
 /// What an executor's thread does in its turn.
 struct Turn {
   Baton baton{9};
-  bool over = false;
+  bool over = false;     // the play has ended before
+  bool at_once = false;  // it was done where it was submitted
 };
 
 /// A pool whose threads wait for their turn with the baton before they do anything.
@@ -30,7 +31,7 @@ class TurnTaking : public reference::Executor {
   ~TurnTaking() override {
     for (auto& turn : waiting_) {
       turn->over = true;
-      turn->baton.hand_over();
+      if (!turn->at_once) turn->baton.hand_over();
     }
   }
 
@@ -45,10 +46,14 @@ class TurnTaking : public reference::Executor {
     auto turn = std::make_shared<Turn>();
     waiting_.push_back(turn);
     world_->at(when_, [this, turn] {
-      turn->baton.hand_over();
+      if (!turn->at_once) turn->baton.hand_over();
       std::erase(waiting_, turn);
     });
-    pool_.submit([turn, work = std::move(work)]() mutable {
+    pool_.submit([turn, submitter = std::this_thread::get_id(), work = std::move(work)]() mutable {
+      if (std::this_thread::get_id() == submitter) {
+        turn->at_once = true;
+        return void(work());
+      }
       turn->baton.take();
       if (!turn->over) (void)work();
       work.reset();

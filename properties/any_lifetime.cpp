@@ -163,12 +163,12 @@ void raise_a_storm(Random& random, Steps& steps) {
 }
 
 void add_motif(Random& random, Steps& steps) {
-  switch (random.below(16)) {
+  switch (random.below(18)) {
     case 0: case 1: case 2: case 3: return drop_a_task(random, steps);
     case 4: case 5: case 6: return drop_an_error(random, steps);
-    case 7: case 8: return drop_a_coroutine(random, steps);
-    case 9: case 10: case 11: return run_a_runner(random, steps);
-    case 12: case 13: return raise_a_storm(random, steps);
+    case 7: case 8: case 9: case 10: return drop_a_coroutine(random, steps);
+    case 11: case 12: case 13: return run_a_runner(random, steps);
+    case 14: case 15: return raise_a_storm(random, steps);
     default: return hold_the_loop(random, steps);
   }
 }

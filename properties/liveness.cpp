@@ -42,9 +42,9 @@ Verdict an_idle_loop_rests(const History& history) {
 /// LIVE-2
 Verdict a_run_does_not_return_by_itself(const History& history) {
   Ruling ruling;
-  if (history.other_loop) return ruling;
+  if (!passes_are_whole(history)) return ruling;
   for (const Run& run : history.runs) {
-    // Stopped too early, it may leave its own stop to the next run.
+    // Ended too early, it may leave its own stop to the next run.
     if (run.verb == Verb::run_until_complete && run.stop != never) return ruling;
     if (run.verb != Verb::run || run.nested || run.got == never || history[run.got].answer.is_raised()) continue;
     ruling.require(run.stop != never || run.rested != never, run.got, "the run returned, and nobody had stopped it");

@@ -238,6 +238,12 @@ Verdict a_scope_keeps_to_what_its_body_made_of_it(const History& history) {
   return ruling;
 }
 
+/// Those of wait_for, but for a task that waits for itself, which is refused (AWAIT-12).
+auto waits_in(const History& history, const Scopes& scopes) {
+  return of(history, scopes, Verb::wait_for) |
+         std::views::filter([](const Scope& scope) { return scope.id != scope.wait->task; });
+}
+
 /// The future or task that wait_for waits for; null where it is a coroutine, or not known.
 const FutureLife* operation(const History& history, const Scope& scope) { return history.future(scope.id); }
 
@@ -280,8 +286,8 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
-    if (delay_of(history, scope) <= 0 || scope.id == scope.wait->task) continue;
+  for (const Scope& scope : waits_in(history, scopes)) {
+    if (delay_of(history, scope) <= 0) continue;
     if (scope.body) require_inline(history, scope, ruling);
     else if (fresh_coroutine(history, scope) && history.next(scope.asked())) {
       if (delay_of(history, scope) == forever)
@@ -312,7 +318,7 @@ Verdict a_timeout_waits_for_the_end_of_the_operation(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
+  for (const Scope& scope : waits_in(history, scopes)) {
     const FutureLife* future = operation(history, scope);
     if (scope.body && delay_of(history, scope) > 0) require_a_deadline(history, scopes, scope, ruling);
     std::size_t poll = poll_of_deadline(history, scope);
@@ -374,7 +380,7 @@ Verdict without_time_only_what_is_done_counts(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
+  for (const Scope& scope : waits_in(history, scopes)) {
     if (delay_of(history, scope) <= 0) {
       require_no_time(history, scopes, scope, ruling);
       continue;
@@ -444,7 +450,7 @@ Verdict cancelling_the_waiter_cancels_the_operation(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (const Scope& scope : of(history, scopes, Verb::wait_for)) {
+  for (const Scope& scope : waits_in(history, scopes)) {
     if (delay_of(history, scope) <= 0) continue;
     if (scope.got() != never) rule_on_late_value(history, scopes, scope, ruling);
     rule_on_request(history, scopes, scope, ruling);

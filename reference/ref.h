@@ -23,8 +23,8 @@ class BasicCounted {
   template <class T>
   friend class Ref;
 
-  void retain() { ++owners_; }
-  void release() {
+  void add_owner() { ++owners_; }
+  void remove_owner() {
     if (--owners_ == 0) delete this;
   }
 
@@ -39,7 +39,7 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
-  Ref(T* object) : object_(object) { if (object_) object_->retain(); }
+  Ref(T* object) : object_(object) { if (object_) object_->add_owner(); }
   Ref(const Ref& other) : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
@@ -49,7 +49,7 @@ class Ref {
     return *this;
   }
   ~Ref() {
-    if (object_) object_->release();
+    if (object_) object_->remove_owner();
   }
 
   T* get() const { return object_; }

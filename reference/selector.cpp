@@ -47,8 +47,8 @@ EpollSelector::EpollSelector()
 }
 
 EpollSelector::~EpollSelector() {
-  close(wake_);
-  close(epoll_);
+  ::close(wake_);
+  ::close(epoll_);
 }
 
 bool EpollSelector::add(int descriptor, Interest interest) { return change(descriptor, bits(interest), 0); }
