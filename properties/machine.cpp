@@ -35,6 +35,7 @@ struct Job {
   Nanos when = 0;
   bool cancelled = false;
   Name script;  // of a callback
+  Id id = 0;    // of its handle; a done-callback has none
 };
 using JobRef = std::shared_ptr<Job>;
 
@@ -142,9 +143,15 @@ class Machine {
       queue_.pop_front();
       ErrorKind error = job->cancelled ? ErrorKind::none : job->call();
       if (error == ErrorKind::exit) return error;
-      if (error != ErrorKind::none) record(What::error, {}).answer = Answer::of(Value::of(error));
+      if (error != ErrorKind::none) report(error, *job);
     }
     return ErrorKind::none;
+  }
+
+  void report(ErrorKind error, const Job& job) {
+    Event& event = record(What::error, job.id ? job.script : Name());
+    event.answer = Answer::of(Value::of(error));
+    event.id = job.id;
   }
 
   void enqueue_due_timers() {
@@ -176,7 +183,7 @@ class Machine {
 
   JobRef callback(Name script, Id id) {
     auto call = [this, script, id] { return as_job(script, id, [&] { return play_callback(script); }); };
-    return std::make_shared<Job>(Job{call, 0, false, script});
+    return std::make_shared<Job>(Job{call, 0, false, script, id});
   }
 
   ErrorKind play_callback(Name script) {
@@ -217,9 +224,10 @@ class Machine {
     for (JobRef& job : std::exchange(future.waiting, {})) enqueue(job);
   }
 
-  void when_done(Object& future, JobRef job) {
+  Job& when_done(Object& future, JobRef job) {
     if (future.done) enqueue(job);
     else future.waiting.push_back(job);
+    return *job;
   }
 
   bool cancel(Object& object) {
@@ -445,7 +453,7 @@ class Machine {
       }
       case Verb::add_done_callback:
         event.made = ++ids_;
-        when_done(object, callback(step.script, event.made));
+        when_done(object, callback(step.script, event.made)).id = 0;
         return;
       case Verb::remove_done_callback: {
         auto removed = std::erase_if(object.waiting, [&](const JobRef& job) { return job->script == step.script; });

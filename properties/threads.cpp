@@ -197,6 +197,7 @@ Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
     if (event.what != What::got || event.step.verb != run_coroutine_threadsafe) continue;
+    if (history.closed < i) continue;  // refused
     if (event.made) submitted[event.made] = i;
     else answered[event.id] = i;
   }
