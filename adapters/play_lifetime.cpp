@@ -59,6 +59,8 @@ class LifetimePlayer : public FamilyPlayer {
   }
 
   Answer storm_of(const Step& step) {
+    // A run within a run is refused, and what is left of the storm would be told of.
+    if (reference::AbstractLoop::get_running_loop()) return {Answer::Kind::ignored, {}};
     if (!player_.count_start()) return {};
     auto cost = player_.without_observing([&] { return storm(step.name, player_.loop_maker()); });
     return cost ? Answer::of(Value::of(std::int64_t{*cost})) : Answer{Answer::Kind::ignored, {}};

@@ -72,6 +72,7 @@ constexpr std::size_t columns_max = 120;
 
 /// Longer than a file may be, each with the length that it must not pass.
 const std::map<std::string, int> long_files{
+    {"properties/machine.cpp", 520},  // a whole loop, so that it stands apart from the other one
     {"reference/loop_test.cpp", 650},
     {"reference/task_test.cpp", 550},
 };

@@ -72,7 +72,9 @@ class Motif {
   void say(const Step& step) { steps_.push_back(step); }
 
   Name any_future() { return pick(random_, future_names); }
-  Name any_source() { return has_child_ && random_.once_in(2) ? child : any_future(); }
+  Name any_source() { return has_child_ && random_.once_in(2) ? child : given_ = any_future(); }
+  /// More often than not one that somebody was given.
+  Name concerned_future() { return given_ && random_.once_in(2) ? given_ : any_future(); }
   Nanos any_time() { return Nanos{random_.below(5)} * millisecond; }
 
   /// One of those that are waited for is a task; it may take its time to be cancelled, or refuse.
@@ -96,7 +98,7 @@ class Motif {
   }
 
   void combine() {
-    switch (random_.below(12)) {
+    switch (random_.below(14)) {
       case 0:
       case 1: return gather(Verb::gather_exceptions);
       case 2:
@@ -104,9 +106,11 @@ class Motif {
       case 4: return gather(Verb::gather);
       case 5:
       case 6: return shield();
-      case 7: return wait(Verb::wait_first_completed);
-      case 8: return wait(Verb::wait_first_exception);
-      case 9: return wait(Verb::wait_all_completed);
+      case 7:
+      case 8: return wait(Verb::wait_first_completed);
+      case 9:
+      case 10: return wait(Verb::wait_first_exception);
+      case 11: return wait(Verb::wait_all_completed);
       default: return wait(Verb::as_completed);
     }
   }
@@ -140,7 +144,7 @@ class Motif {
 
   Step any_end(Name who, Name future) {
     std::uint32_t draw = random_.below(8);
-    if (draw == 0) return {.who = who, .verb = Verb::cancel_future, .name = future};
+    if (draw == 0 || draw == 3) return {.who = who, .verb = Verb::cancel_future, .name = future};
     if (draw > 2) return {.who = who, .verb = Verb::set_result, .name = future, .value = any_result()};
     ErrorKind error = draw == 1 ? ErrorKind::key : ErrorKind::value;
     return {.who = who, .verb = Verb::set_exception, .name = future, .value = Value::of(error)};
@@ -150,7 +154,7 @@ class Motif {
   void end_some() {
     Name by = callback_names[random_.below(2)];
     say({.who = main_script, .verb = Verb::call_later, .name = by, .time = any_time()});
-    say(any_end(by, any_future()));
+    say(any_end(by, concerned_future()));
     if (random_.once_in(2)) say(any_end(by, any_future()));
     if (random_.once_in(3)) ask(by);
   }
@@ -167,7 +171,7 @@ class Motif {
   }
 
   void ask(Name who) {
-    say({.who = who, .verb = random_.once_in(2) ? Verb::done : Verb::cancelled, .name = any_future()});
+    say({.who = who, .verb = random_.once_in(2) ? Verb::done : Verb::cancelled, .name = concerned_future()});
     if (random_.once_in(2)) say({.who = who, .verb = Verb::cancelled, .name = derived});
     if (random_.once_in(2)) say({.who = who, .verb = Verb::done, .name = derived});
     if (has_child_ && random_.once_in(2)) say({.who = who, .verb = Verb::cancelling, .name = child});
@@ -176,6 +180,7 @@ class Motif {
 
   Random& random_;
   std::vector<Step>& steps_;
+  Name given_;
   bool has_child_ = false;
   bool shields_ = false;  // and is cancelled
 };

@@ -35,6 +35,7 @@ struct Job {
   Nanos when = 0;
   bool cancelled = false;
   Name script;  // of a callback
+  Id id = 0;    // of its handle; a done-callback has none
 };
 using JobRef = std::shared_ptr<Job>;
 
@@ -142,9 +143,15 @@ class Machine {
       queue_.pop_front();
       ErrorKind error = job->cancelled ? ErrorKind::none : job->call();
       if (error == ErrorKind::exit) return error;
-      if (error != ErrorKind::none) record(What::error, {}).answer = Answer::of(Value::of(error));
+      if (error != ErrorKind::none) report(error, *job);
     }
     return ErrorKind::none;
+  }
+
+  void report(ErrorKind error, const Job& job) {
+    Event& event = record(What::error, job.id ? job.script : Name());
+    event.answer = Answer::of(Value::of(error));
+    event.id = job.id;
   }
 
   void enqueue_due_timers() {
@@ -176,7 +183,7 @@ class Machine {
 
   JobRef callback(Name script, Id id) {
     auto call = [this, script, id] { return as_job(script, id, [&] { return play_callback(script); }); };
-    return std::make_shared<Job>(Job{call, 0, false, script});
+    return std::make_shared<Job>(Job{call, 0, false, script, id});
   }
 
   ErrorKind play_callback(Name script) {
@@ -217,9 +224,10 @@ class Machine {
     for (JobRef& job : std::exchange(future.waiting, {})) enqueue(job);
   }
 
-  void when_done(Object& future, JobRef job) {
+  Job& when_done(Object& future, JobRef job) {
     if (future.done) enqueue(job);
     else future.waiting.push_back(job);
+    return *job;
   }
 
   bool cancel(Object& object) {
@@ -229,7 +237,7 @@ class Machine {
       return true;
     }
     ++object.requests;
-    std::size_t hops = 0;  // tasks that wait for each other in a circle have nobody to be cancelled instead
+    std::size_t hops = 0;  // in a circle nobody can be cancelled instead
     for (Object* task = &object; task && !task->script.empty() && hops <= objects_.size(); task = task->awaits) ++hops;
     if (hops > objects_.size() || !object.awaits || !cancel(*object.awaits)) object.must_cancel = true;
     return true;
@@ -445,7 +453,7 @@ class Machine {
       }
       case Verb::add_done_callback:
         event.made = ++ids_;
-        when_done(object, callback(step.script, event.made));
+        when_done(object, callback(step.script, event.made)).id = 0;
         return;
       case Verb::remove_done_callback: {
         auto removed = std::erase_if(object.waiting, [&](const JobRef& job) { return job->script == step.script; });
@@ -465,6 +473,7 @@ class Machine {
     when_done(future, stop);
     Answer ran = run();
     std::erase(future.waiting, stop);
+    stop->cancelled = ran.is_raised();  // a fatal error has ended the run already
     if (ran.is_raised()) return ran;
     return future.done ? future.outcome : Answer::raised(ErrorKind::runtime);
   }

@@ -177,9 +177,9 @@ Verdict work_of_an_executor_is_done_elsewhere(const History& history) {
                     : done.step.value.none()           ? Answer{}
                                                        : Answer::of(done.step.value);
     for (const Wait& wait : history.waits) {
-      if (wait.awaited != done.id || history[wait.asked].step.verb != await) continue;
+      if (wait.awaited != done.id || history[wait.asked].step.verb != await || !wait.task) continue;
       if (wait.got != never) ruling.require(history[wait.got].answer == result, wait.got, "the result is another than that of the work");
-      else if (history.complete && wait.suspended && wait.task) ruling.require(false, i, "the result never reached who awaits it");
+      else if (history.complete && wait.suspended) ruling.require(false, i, "the result never reached who awaits it");
     }
   }
   return ruling;
@@ -192,7 +192,7 @@ Answer without_none(const Answer& answer) {
 /// THR-6
 Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
   Ruling ruling;
-  if (history.other_loop) return ruling;
+  if (history.other_loop || history.cancels) return ruling;
   std::map<Id, std::size_t> submitted, answered;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];

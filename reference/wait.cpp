@@ -9,8 +9,9 @@ struct Waiting : Counted {
 
   void count(const FutureBase& future) {
     --pending;
-    bool failed = future.error() && !future.cancelled();
-    if (pending == 0 || when == ReturnWhen::first_completed || (when == ReturnWhen::first_exception && failed))
+    // In this mode alone it looks at errors, which then count as retrieved.
+    auto failed = [&] { return !future.cancelled() && future.error(); };
+    if (pending == 0 || when == ReturnWhen::first_completed || (when == ReturnWhen::first_exception && failed()))
       wake();
   }
   void wake() {
