@@ -6,10 +6,9 @@
 // once: the loop then does what it was woken for before the call that woke it has returned.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
+#include <semaphore>
 #include <thread>
 
 namespace cede {
@@ -45,29 +44,8 @@ class Baton {
   };
   void look(World& world, Wait& wait);
 
-  /// One token between two threads. Not std::binary_semaphore, which in libstdc++ 12 can sleep through
-  /// its release (GCC 104928).
-  class Token {
-   public:
-    void release() {
-      std::lock_guard lock(mutex_);
-      there_ = true;
-      released_.notify_one();
-    }
-    void acquire() {
-      std::unique_lock lock(mutex_);
-      released_.wait(lock, [this] { return there_; });
-      there_ = false;
-    }
-
-   private:
-    std::mutex mutex_;
-    std::condition_variable released_;
-    bool there_ = false;
-  };
-
   std::uint8_t thread_;
-  Token go_, back_;
+  std::binary_semaphore go_{0}, back_{0};
 };
 
 /// A thread that does what it is told while it has the baton. It lives as long as the loop's thread.

@@ -20,6 +20,8 @@ namespace {
 struct Turn {
   Baton baton{9};
   bool over = false;     // the play has ended before
+  bool begun = false;
+  bool done = false;     // until then its thread is occupied, also while the loop goes on in between
   bool at_once = false;  // it was done where it was submitted
 };
 
@@ -31,11 +33,14 @@ class TurnTaking : public reference::Executor {
   ~TurnTaking() override {
     for (auto& turn : waiting_) {
       turn->over = true;
-      if (!turn->at_once) turn->baton.hand_over();
+      if (!turn->at_once && !turn->begun) turn->baton.hand_over();
     }
   }
 
-  bool full() const { return waiting_.size() == threads_max; }
+  bool full() {
+    std::erase_if(waiting_, [](const auto& turn) { return turn->done; });
+    return waiting_.size() >= threads_max;
+  }
   /// The work that is submitted next is done then.
   void schedule(World& world, Nanos when) {
     world_ = &world;
@@ -46,8 +51,8 @@ class TurnTaking : public reference::Executor {
     auto turn = std::make_shared<Turn>();
     waiting_.push_back(turn);
     world_->at(when_, [this, turn] {
-      if (!turn->at_once) turn->baton.hand_over();
-      std::erase(waiting_, turn);
+      if (turn->at_once) turn->done = true;
+      else if (!std::exchange(turn->begun, true)) turn->baton.hand_over();
     });
     pool_.submit([turn, submitter = std::this_thread::get_id(), work = std::move(work)]() mutable {
       if (std::this_thread::get_id() == submitter) {
@@ -57,6 +62,7 @@ class TurnTaking : public reference::Executor {
       turn->baton.take();
       if (!turn->over) (void)work();
       work.reset();
+      turn->done = true;
       turn->baton.give_back();
     });
   }

@@ -24,14 +24,14 @@ class Story {
   Story(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
 
   void tell() {
-    if (random_.once_in(10)) return circle();
-    if (random_.once_in(8)) return hurry();
+    if (random_.once_in(7)) return circle();
+    if (random_.once_in(7)) return hurry();
     Name waits = wrapped();
     if (random_.once_in(8)) say({task, Verb::create_task, other});
     suspend(waits);
     if (waits != task && random_.once_in(2)) clean_up(task);
     if (!random_.once_in(3)) leave(task);
-    if (!random_.once_in(3)) share();
+    if (!random_.once_in(5)) share();
     ask();
     ask_afterwards();
   }
@@ -71,7 +71,7 @@ class Story {
   Name wrapped() {
     say({main_script, Verb::create_task, inner});
     say({main_script, Verb::create_task, task});
-    if (random_.once_in(4)) say({.who = task, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
+    if (random_.once_in(3)) say({.who = task, .verb = Verb::cancel_task, .name = task, .value = any_message(random_)});
     switch (random_.below(6)) {
       case 0: say({task, Verb::call, block}); return block;
       case 1: say({task, Verb::finally_, block, cleanup}); return clean_up(cleanup), block;
@@ -137,7 +137,7 @@ class Story {
   /// Another task waits for the same.
   void share() {
     say({main_script, Verb::create_task, other});
-    say({other, Verb::await, random_.once_in(3) ? task : awaited_});
+    say({other, Verb::await, random_.once_in(5) ? task : awaited_});
     if (maybe()) say({asker, Verb::cancelling, other});
   }
 

@@ -101,7 +101,7 @@ class Motif {
     yield(cause, 1);
     if (random_.once_in(4)) say(cause, Verb::cancel_task, waiter());
     wake();
-    switch (random_.below(4)) {
+    switch (random_.below(5)) {
       case 0: overtake(); break;
       case 1: say(cause, Verb::cancel_task, waiter()); break;
       default: say(cause, Verb::cancel_task, task_names[0]);
@@ -127,7 +127,7 @@ class Motif {
     if (random_.once_in(2)) yield(Name("p"), 1);
     if (random_.once_in(3)) say(Name("p"), Verb::raise, {}, Value::of(ErrorKind::key));
     if (lock != semaphore && !random_.once_in(4)) say(cause, Verb::acquire, lock);
-    if (random_.once_in(2))
+    if (!random_.once_in(4))
       return wake_and([&] { say(cause, Verb::release, lock); }, [&] { say(cause, Verb::acquire, lock); });
     yield(cause, 1 + random_.below(2));
     interfere([&] {
@@ -151,14 +151,14 @@ class Motif {
     yield(cause, random_.below(3));
     interfere([&] {
       say(cause, random_.once_in(8) ? Verb::is_set : Verb::set_event, event);
-      if (random_.once_in(2)) say(cause, Verb::clear_event, event);
+      if (!random_.once_in(4)) say(cause, Verb::clear_event, event);
     });
   }
 
   void about_condition() {
     say(main_script, Verb::create_condition, condition);
     begin();
-    bool predicate = random_.once_in(4);
+    bool predicate = random_.once_in(5);
     for (std::uint32_t i = 0; i < waiters_; ++i) with(task_names[i], condition, Name("p"));
     steps_.push_back({.who = Name("p"), .verb = predicate ? Verb::wait_condition_for : Verb::wait_condition,
                       .name = condition, .script = predicate ? Name("f") : Name()});
@@ -168,7 +168,7 @@ class Motif {
       bool held = !random_.once_in(8);
       if (held) say(cause, Verb::acquire, condition);
       if (predicate && random_.once_in(2)) say(cause, Verb::set_result, Name("f"));
-      if (held && !random_.once_in(3)) {
+      if (held && !random_.once_in(5)) {
         wake_and([&] { say(cause, Verb::notify, condition, number(1)); }, [&] { yield(cause, 1); });
         say(cause, Verb::release, condition);
         return;
@@ -188,8 +188,11 @@ class Motif {
     for (std::uint32_t i = 0; i < waiters_; ++i)
       for (std::uint32_t times = 1 + random_.below(2); times > 0; --times)
         say(task_names[i], getters ? Verb::get : Verb::put, queue, getters ? Value{} : number(1 + random_.below(9)));
-    if (random_.once_in(2))
-      return wake_and([&] { meet(getters); }, [&] { meet(!getters); });
+    if (!random_.once_in(4)) {
+      wake_and([&] { meet(getters); }, [&] { meet(!getters); });
+      if (random_.once_in(3)) say(cause, Verb::join, queue);
+      return;
+    }
     yield(cause, random_.below(3));
     interfere([&] {
       constexpr std::array others{Verb::qsize, Verb::task_done, Verb::join};

@@ -7,15 +7,19 @@
 namespace cede::reference {
 namespace {
 
-/// Interest in reading a descriptor for as long as this exists, however the wait for it ends.
+/// Interest in reading a descriptor: until it is ready, or until the wait for that ends otherwise.
 class Interested {
  public:
   Interested(AbstractLoop& loop, int descriptor) : loop_(loop), descriptor_(descriptor), readable_(loop) {
-    refusal_ = loop.try_add_reader(descriptor, [readable = readable_] {
-      if (!readable.done()) readable.set_result();
+    refusal_ = loop.try_add_reader(descriptor, [this] {
+      loop_.remove_reader(descriptor_);  // once is enough, whenever the task may go on
+      if (!readable_.done()) readable_.set_result();
     });
   }
-  ~Interested() { loop_.remove_reader(descriptor_); }
+  ~Interested() {
+    bool was_ready = readable_.done() && !readable_.cancelled();
+    if (!was_ready) loop_.remove_reader(descriptor_);
+  }
   Interested(const Interested&) = delete;
   Interested& operator=(const Interested&) = delete;
 

@@ -108,6 +108,22 @@ TEST(receive, a_cancellation_withdraws_the_interest_and_loses_no_data) {
   }
 }
 
+TEST(receive, has_no_reader_left_once_the_descriptor_is_ready) {
+  Loop loop;
+  Pair pair;
+  auto task = create_task(loop, receive_text(loop, pair.fd[0]));
+  turn(loop);
+  pair.write("hi");
+  turn(loop);
+  EXPECT_FALSE(task.done());
+  EXPECT_FALSE(loop.remove_reader(pair.fd[0]));
+  int calls = 0;
+  loop.add_reader(pair.fd[0], [&] { ++calls; });  // somebody else's, which stays
+  turn(loop);
+  EXPECT_TRUE(task.done());
+  EXPECT_TRUE(loop.remove_reader(pair.fd[0]));
+}
+
 TEST(receive, refuses_what_cannot_be_read) {
   Loop loop;
   int directory = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
