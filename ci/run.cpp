@@ -1,6 +1,7 @@
 #include "ci/run.h"
 
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -198,11 +199,21 @@ class Printer : public testing::EmptyTestEventListener {
   std::FILE* out_;
 };
 
-/// Ctrl-C ends the campaign and leaves the report valid; a second one ends the process.
+/// Ctrl-C ends the campaign and leaves the report valid; a second one ends the process. What scenarios
+/// raise in this process themselves is not meant for it (THR-10).
+void interrupt(int signal, siginfo_t* info, void*) {
+  if (info->si_pid == getpid()) return;
+  if (World::interrupted) {
+    std::signal(signal, SIG_DFL);
+    (void)std::raise(signal);
+  }
+  World::interrupted = 1;
+}
+
 void listen_to_interrupts() {
   struct sigaction action{};
-  action.sa_handler = [](int) { World::interrupted = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_sigaction = interrupt;
+  action.sa_flags = SA_SIGINFO;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

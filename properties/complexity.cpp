@@ -68,7 +68,8 @@ Verdict an_inline_await_costs_no_pass_and_a_task_two(const History& history) {
   for (std::size_t index = 0; index + 1 < history.events().size(); ++index) {
     const Event& event = history[index];
     bool inlines = runs_inline(event.step.verb) && row(event.step.verb).family == Family::core;
-    if (event.what != What::did || !inlines || !history.next(index)) continue;
+    bool ignored = event.answer.kind != Answer::Kind::nothing;  // as in a callback
+    if (event.what != What::did || !inlines || ignored || !history.next(index)) continue;
     ruling.require(history[index + 1].what != What::leave, index + 1, "to await a coroutine cost a turn of the loop");
   }
   return ruling;

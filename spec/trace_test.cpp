@@ -37,7 +37,7 @@ TEST(Trace, what_the_loop_does_is_printed_in_a_word_or_two) {
   EXPECT_EQ(to_string(event(What::leave)), "leave a");
   EXPECT_EQ(to_string(event(What::end, "t: log x", Answer::of(Value::of(std::int64_t{3})))), "end t -> 3");
   EXPECT_EQ(to_string(event(What::end)), "end a");
-  EXPECT_EQ(to_string(event(What::error, "a: log x", Answer::of(Value::of(ErrorKind::key)))), "error key");
+  EXPECT_EQ(to_string(event(What::error, "a: log x", Answer::of(Value::of(ErrorKind::key)))), "error key x a");
   EXPECT_EQ(to_string(event(What::rest)), "rest");
   EXPECT_EQ(to_string(event(What::stuck)), "stuck");
   EXPECT_EQ(to_string(event(What::silent)), "silent");
