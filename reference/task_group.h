@@ -17,7 +17,10 @@ class TaskGroup : public Counted {
   /// while it cancels its tasks (TG-4).
   template <class T>
   Task<T> create_task(Coroutine<T> coroutine) {
-    if (Error refusal = refusal_to_add()) refusal.raise();
+    if (Error refusal = refusal_to_add()) {
+      coroutine.close();  // the error tells of it
+      refusal.raise();
+    }
     Task<T> task = reference::create_task(loop_, std::move(coroutine));
     add(task.base());
     return task;
@@ -61,7 +64,10 @@ class TaskGroup : public Counted {
 /// Awaits the body inline and then all tasks of the group.
 template <class T>
 Coroutine<T> within(Ref<TaskGroup> group, Coroutine<T> body) {
-  if (Error refusal = group->enter()) refusal.raise();
+  if (Error refusal = group->enter()) {
+    body.close();  // the error tells of it
+    refusal.raise();
+  }
   Outcome<T> outcome = co_await body.settled();
   group->leave(outcome.error());
   while (group->busy()) group->interrupted((co_await group->all_done().settled()).error());

@@ -44,7 +44,10 @@ class Timeout : public Counted {
 /// Awaits the body inline, within the scope.
 template <class T>
 Coroutine<T> within(Ref<Timeout> scope, Coroutine<T> body) {
-  if (Error refusal = scope->enter()) refusal.raise();
+  if (Error refusal = scope->enter()) {
+    body.close();  // the error tells of it
+    refusal.raise();
+  }
   Outcome<T> outcome = co_await body.settled();
   Error error = scope->exit(outcome.error());
   if constexpr (std::is_void_v<T>) {
