@@ -28,6 +28,7 @@ call_at: the same with the difference to uv_now
 forever: uv_timer_start(UINT64_MAX)
 cancel: uv_timer_stop and uv_close; in the adapter's queue, a mark
 call_soon_threadsafe: a queue of the adapter's under a lock, and uv_async_send; run where the loop polls
+add_signal_handler: a uv_signal_t each; the new one is started before the old is closed
 add_reader, add_writer: one uv_poll_t a descriptor, uv_poll_start with the events of both; each is called where libuv polls, the reader first
 remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close; uv_poll_start and uv_poll_stop forget what the poll has found for the descriptor
 broken descriptors: libuv stops the uv_poll_t and reports UV_EBADF; both directions are called, and it is started again
@@ -104,6 +105,24 @@ class UvLoop : public AbstractLoop {
   bool remove_reader(int descriptor) override { return unwatch(descriptor, &Descriptor::reader); }
   bool remove_writer(int descriptor) override { return unwatch(descriptor, &Descriptor::writer); }
 
+  Error try_add_signal_handler(int signal, Callback callback) override {
+    if (closed_) return Error(Error::Kind::runtime);
+    auto handler = std::make_unique<Signal>(loop_, std::move(callback));
+    int result = uv_signal_start(&handler->signal, [](uv_signal_t* signal, int) { of(signal->loop).run_signal(signal); },
+                                 signal);
+    remove_signal_handler(result == 0 ? signal : -1);
+    if (result == 0) signals_[signal] = std::move(handler);
+    else Signal::close(std::move(handler));
+    return result == 0 ? Error{} : Error(Error::Kind::runtime);
+  }
+  bool remove_signal_handler(int signal) override {
+    auto found = signals_.find(signal);
+    if (found == signals_.end()) return false;
+    Signal::close(std::move(found->second));
+    signals_.erase(found);
+    return true;
+  }
+
   Error try_run_forever() override {
     if (closed_ || running_ || get_running_loop()) return Error(Error::Kind::runtime);
     Running running(*this);
@@ -156,6 +175,20 @@ class UvLoop : public AbstractLoop {
   struct Interest : reference::Counted {
     explicit Interest(Callback callback) : callback(std::move(callback)) {}
     Callback callback;
+  };
+
+  /// A signal's handler and its uv_signal_t, which libuv has to close before it can go.
+  struct Signal {
+    Signal(uv_loop_t& loop, Callback callback) : handler(new Interest(std::move(callback))) {
+      must(uv_signal_init(&loop, &signal), "uv_signal_init");
+      signal.data = this;
+    }
+    static void close(std::unique_ptr<Signal> closing) {
+      auto* handle = reinterpret_cast<uv_handle_t*>(&closing.release()->signal);
+      uv_close(handle, [](uv_handle_t* handle) { delete static_cast<Signal*>(handle->data); });
+    }
+    uv_signal_t signal;
+    Ref<Interest> handler;
   };
 
   /// A descriptor, the interests in it and their uv_poll_t, of which libuv allows but one. libuv owns
@@ -264,6 +297,11 @@ class UvLoop : public AbstractLoop {
       if (!job->cancelled()) call(*job);
   }
 
+  void run_signal(uv_signal_t* signal) {
+    Ref<Interest> handler = static_cast<Signal*>(signal->data)->handler;
+    heed(handler->callback());
+  }
+
   /// Where libuv's C ends and callbacks that can fail begin.
   void call(Handle& job) { heed(job.run(), &job); }
   void heed(Error error, const Handle* job = nullptr) {
@@ -281,10 +319,11 @@ class UvLoop : public AbstractLoop {
     }
     ready_.clear();
     descriptors_.clear();
+    while (!signals_.empty()) remove_signal_handler(signals_.begin()->first);
     auto close = [](uv_handle_t* handle, void*) {
       if (handle->type == UV_TIMER) Timer::of(handle).close();
       else if (handle->type == UV_POLL) Descriptor::of(handle).close();
-      else uv_close(handle, nullptr);
+      else if (!uv_is_closing(handle)) uv_close(handle, nullptr);
     };
     uv_walk(&loop_, close, nullptr);
     while (uv_loop_alive(&loop_)) uv_run(&loop_, UV_RUN_DEFAULT);  // calls back the closes; a stop may be left over
@@ -296,6 +335,7 @@ class UvLoop : public AbstractLoop {
   uv_async_t async_;
   std::deque<Ref<Handle>> ready_;
   std::map<int, Ref<Descriptor>> descriptors_;  // those that somebody is interested in
+  std::map<int, std::unique_ptr<Signal>> signals_;
   std::mutex mutex_;  // guards what other threads touch
   std::vector<Ref<Handle>> from_threads_;
   Error fatal_;
@@ -353,6 +393,7 @@ Adapter make_adapter() {
       {Verb::is_running, "libuv does not tell; uv_loop_alive is another question"},
       {Verb::get_running_loop, "libuv knows no current loop"},
       {Verb::set_debug, "libuv has no debug mode"},
+      {Verb::add_signal_handler_elsewhere, "libuv's calls are for the loop's thread: elsewhere undefined"},
       {Verb::run_in_new_loop, "uv_run does not refuse to be nested: it is undefined"},
   };
   adapter.layered = {"future", "task"};

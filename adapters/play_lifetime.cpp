@@ -63,10 +63,8 @@ class LifetimePlayer : public FamilyPlayer {
     const Id frame = event.frame;
     Id id = 0;
     std::optional<DefaultInterrupt> default_interrupt;
-    if (interrupts()) {
-      player_.family(Family::threads);  // which has to know what was before
-      default_interrupt.emplace();
-    }
+    player_.family(Family::threads);  // which has to know what signals did before
+    if (interrupts()) default_interrupt.emplace();
     auto main = [&]() -> Future<Value> {
       player_.start_task(*line.script, id);
       return *player_.named(line.script->number).future;

@@ -50,7 +50,7 @@ class TurnTaking : public reference::Executor {
   void submit(Callback work) override {
     auto turn = std::make_shared<Turn>();
     waiting_.push_back(turn);
-    world_->at(when_, [this, turn] {
+    world_->at(when_, [turn] {
       if (turn->at_once) turn->done = true;
       else if (!std::exchange(turn->begun, true)) turn->baton.hand_over();
     });
@@ -95,7 +95,9 @@ class KeptSignals {
   bool changed(int signal) {
     auto before = before_.find(signal);
     struct sigaction now;
+    sigset_t blocked;  // as while its handler runs; later it might do anything
     if (before == before_.end() || sigaction(signal, nullptr, &now) != 0) return false;
+    if (pthread_sigmask(SIG_BLOCK, nullptr, &blocked) != 0 || sigismember(&blocked, signal)) return false;
     return now.sa_handler != SIG_DFL && now.sa_handler != before->second.sa_handler;
   }
 

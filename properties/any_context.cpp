@@ -59,9 +59,14 @@ void add_motif(Random& random, std::vector<Step>& steps) {
     if (random.once_in(2)) {
       steps.push_back({.who = task, .verb = call, .name = coroutine});
       steps.push_back(set_x(random, coroutine));
-    } else {
+    } else if (random.once_in(2)) {
       steps.push_back(set_x(random, task));
       steps.push_back({.who = task, .verb = yield});
+    } else {  // whoever wakes it has another value
+      steps.push_back({.who = task, .verb = await, .name = future_names[1]});
+      steps.push_back({.who = main_script, .verb = call_later, .name = callback, .time = millisecond});
+      steps.push_back(set_x(random, callback));
+      steps.push_back({.who = callback, .verb = set_result, .name = future_names[1]});
     }
     steps.push_back(get_x(task));
   }

@@ -101,7 +101,7 @@ void add_interrupt(Random& random, std::vector<Step>& steps) {
   if (random.once_in(2)) steps.push_back({.who = main, .verb = raise_signal, .name = signal});
   else steps.push_back({.who = main, .verb = send_signal, .name = signal, .time = some_time(random)});
   Name c = callback_names[random.below(4)];
-  if (random.once_in(3)) {
+  if (random.once_in(5)) {
     steps.push_back({.who = main, .verb = catch_, .name = c, .value = Value::of(ErrorKind::cancelled)});
     steps.push_back({.who = c, .verb = sleep, .time = 5 * millisecond});
   } else {
@@ -111,7 +111,7 @@ void add_interrupt(Random& random, std::vector<Step>& steps) {
 
 void add_motif(Random& random, std::vector<Step>& steps) {
   constexpr void (*motifs[])(Random&, std::vector<Step>&) = {add_calls, add_own_calls, add_work, add_submission, add_signals,
-                                                              add_interrupt};
+                                                              add_signals, add_interrupt};
   motifs[random.below(std::size(motifs))](random, steps);
 }
 
