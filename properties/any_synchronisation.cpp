@@ -44,17 +44,18 @@ Name name(Random& random, const Step& step, Arg arg) {
 /// Tasks that wait, and a cause that wakes, cancels and comes late, in every order.
 class Motif {
  public:
-  Motif(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps), waiters_(2 + random.below(2)) {}
+  Motif(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps), waiters_(random.once_in(3) ? 2 : 3) {}
 
   void any() {
-    switch (random_.below(10)) {
+    switch (random_.below(12)) {
       case 0:
-      case 1: return about_lock(lock);
-      case 2: return about_semaphore();
-      case 3: return about_event();
-      case 4:
-      case 5:
-      case 6: return about_condition();
+      case 1:
+      case 2: return about_lock(lock);
+      case 3:
+      case 4: return about_semaphore();
+      case 5: return about_event();
+      case 6:
+      case 7: return about_condition();
       default: return about_queue();
     }
   }
@@ -99,11 +100,13 @@ class Motif {
   template <class Wake, class Overtake>
   void wake_and(Wake wake, Overtake overtake) {
     yield(cause, 1);
-    if (random_.once_in(4)) say(cause, Verb::cancel_task, waiter());
+    if (random_.once_in(4)) say(cause, Verb::cancel_task, task_names[1]);
     wake();
-    switch (random_.below(5)) {
-      case 0: overtake(); break;
-      case 1: say(cause, Verb::cancel_task, waiter()); break;
+    switch (random_.below(6)) {
+      case 0:
+      case 1: overtake(); break;
+      case 2: say(cause, Verb::cancel_task, waiter()); break;
+      case 3: break;
       default: say(cause, Verb::cancel_task, task_names[0]);
     }
     if (random_.once_in(3)) overtake();
@@ -148,10 +151,15 @@ class Motif {
       say(task_names[i], Verb::wait_event, event);
       if (random_.once_in(4)) say(task_names[i], Verb::wait_event, event);
     }
+    if (random_.once_in(2)) {
+      yield(cause, 1);
+      say(cause, Verb::set_event, event);
+      say(cause, Verb::clear_event, event);
+    }
     yield(cause, random_.below(3));
     interfere([&] {
       say(cause, random_.once_in(8) ? Verb::is_set : Verb::set_event, event);
-      if (!random_.once_in(4)) say(cause, Verb::clear_event, event);
+      if (random_.once_in(2)) say(cause, Verb::clear_event, event);
     });
   }
 
@@ -169,7 +177,10 @@ class Motif {
       if (held) say(cause, Verb::acquire, condition);
       if (predicate && random_.once_in(2)) say(cause, Verb::set_result, Name("f"));
       if (held && !random_.once_in(5)) {
-        wake_and([&] { say(cause, Verb::notify, condition, number(1)); }, [&] { yield(cause, 1); });
+        yield(cause, random_.below(2));
+        say(cause, Verb::notify, condition, number(1));
+        say(cause, Verb::cancel_task, random_.once_in(4) ? waiter() : task_names[0]);
+        yield(cause, random_.below(3));
         say(cause, Verb::release, condition);
         return;
       }

@@ -304,7 +304,8 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
       ruling.require(task.completed < runner.got, runner.got, "it came back before a task was over");
       bool failed = task.completed < runner.got && task.outcome.is_raised() &&
                     !task.outcome.is_raised(ErrorKind::cancelled);
-      if (failed && was_cancelled(history, task, runner.ended)) {
+      bool by_runner = task.cancel_asked == never && was_cancelled(history, task, runner.ended);
+      if (failed && by_runner) {
         std::size_t told = count(history, left_over, task.id) + count(history, never_retrieved, task.id);
         ruling.require(told == 1, runner.got, "a task failed at the end, and nobody was told");
       }
