@@ -127,7 +127,7 @@ Verdict only_what_a_generator_awaits_cedes(const History& history) {
       ruling.require(next->what != What::leave, request.asked + 1, "to ask a generator has ceded control");
     if (request.produced == never || request.closing) continue;
     const Event* next = history.next(request.produced);
-    if (!next) continue;
+    if (!next || next->what == What::destroyed) continue;  // who had asked held it alone
     bool handed_over = request.got == request.produced + 1;
     ruling.require(handed_over, request.produced + 1, "a value did not reach who had asked for it at once");
     if (handed_over)
