@@ -1,5 +1,8 @@
 // How long things live, and what a loop tells of it: drop, destroy, runner, debug mode; and what much of
 // the same costs.
+#include <algorithm>
+#include <csignal>
+
 #include "adapters/player.h"
 #include "adapters/storm.h"
 #include "reference/runner.h"
@@ -10,6 +13,17 @@ namespace {
 using reference::Error;
 using reference::Future;
 using reference::Outcome;
+
+/// While a runner goes on, an interrupt is nobody's but its.
+struct DefaultInterrupt {
+  DefaultInterrupt() {
+    struct sigaction action{};
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGINT, &action, &before);
+  }
+  ~DefaultInterrupt() { sigaction(SIGINT, &before, nullptr); }
+  struct sigaction before;
+};
 
 class LifetimePlayer : public FamilyPlayer {
  public:
@@ -48,6 +62,11 @@ class LifetimePlayer : public FamilyPlayer {
     const Step& step = *line.step;
     const Id frame = event.frame;
     Id id = 0;
+    std::optional<DefaultInterrupt> default_interrupt;
+    if (interrupts()) {
+      player_.family(Family::threads);  // which has to know what was before
+      default_interrupt.emplace();
+    }
     auto main = [&]() -> Future<Value> {
       player_.start_task(*line.script, id);
       return *player_.named(line.script->number).future;
@@ -56,6 +75,16 @@ class LifetimePlayer : public FamilyPlayer {
         player_.in_new_loop([&] { return reference::try_run(player_.loop(), main); });
     player_.record(What::got, step, frame, id).answer = answer_or_nothing(outcome);
     return {};
+  }
+
+  /// Whether the scenario ever raises the interrupt.
+  bool interrupts() const {
+    auto raises = [](const Line& line) {
+      bool signal = line.step->verb == Verb::raise_signal || line.step->verb == Verb::send_signal;
+      return signal && line.step->name == Name("int");
+    };
+    return std::ranges::any_of(player_.program().scripts(),
+                               [&](const Script& script) { return std::ranges::any_of(script.lines, raises); });
   }
 
   Answer storm_of(const Step& step) {

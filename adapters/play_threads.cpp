@@ -85,18 +85,18 @@ int number_of(Name signal) {
 /// The process's signals are as before when the play is over.
 class KeptSignals {
  public:
+  KeptSignals() {
+    for (int signal : {SIGUSR1, SIGUSR2, SIGINT}) sigaction(signal, nullptr, &before_[signal]);
+  }
   ~KeptSignals() {
     for (auto& [signal, action] : before_) sigaction(signal, &action, nullptr);
   }
-  void keep(int signal) {
-    if (struct sigaction now; !before_.contains(signal) && sigaction(signal, nullptr, &now) == 0) before_[signal] = now;
-  }
   /// Whether the play has brought about what the signal does now. Else it must not be raised.
   bool changed(int signal) {
-    keep(signal);
+    auto before = before_.find(signal);
     struct sigaction now;
-    if (sigaction(signal, nullptr, &now) != 0 || signal == SIGKILL || now.sa_handler == SIG_DFL) return false;
-    return now.sa_handler != before_[signal].sa_handler;
+    if (before == before_.end() || sigaction(signal, nullptr, &now) != 0) return false;
+    return now.sa_handler != SIG_DFL && now.sa_handler != before->second.sa_handler;
   }
 
  private:
@@ -215,7 +215,6 @@ class Threads : public FamilyPlayer {
 
   Answer add_handler(const Line& line, Id made) {
     int signal = number_of(line.step->name);
-    signals_.keep(signal);
     return answer_of(player_.loop().try_add_signal_handler(signal, player_.callback(*line.script, made)));
   }
 

@@ -162,6 +162,7 @@ class Player : WaitObserver {
   /// Beyond the end of time is never.
   Nanos moment(Nanos since_start) const;
   Nanos since_start(Nanos time) const;
+  FamilyPlayer& family(Family family);
   bool unsupported(Verb verb) const;
 
  private:
@@ -183,7 +184,6 @@ class Player : WaitObserver {
   reference::Coroutine<Value> suspend(const Line& line, Id frame);
   reference::Coroutine<Value> play_object(reference::Ref<CoroutineObject> object, Name name);
   reference::Coroutine<Value> play_block(const Line& line, Id frame);
-  FamilyPlayer& family(Family family);
 
   // The core's steps that are answered at once; their definitions are in play_core.cpp.
   void act(const Line& line, Id frame);

@@ -42,7 +42,8 @@ const char* const five_sleepers =
 TEST(Acceptor, accepts_every_order_of_equal_deadlines) {
   Acceptor acceptor(reference_adapter());
   LastFirst last;
-  for (const char* text : {"main: call_later 10ms a\nmain: call_later 10ms b\nmain: call_later 10ms c\n", five_sleepers}) {
+  const char* three_timers = "main: call_later 10ms a\nmain: call_later 10ms b\nmain: call_later 10ms c\n";
+  for (const char* text : {three_timers, five_sleepers}) {
     Scenario scenario = scenario_of(text);
     Trace reversed = played(scenario, &last);
     EXPECT_TRUE(parting(reversed, played(scenario))) << text;
@@ -121,7 +122,8 @@ Adapter talkative() {
   adapter.run = [](const Adapter&, const Scenario& scenario, World& world, Trace& trace) {
     reference_adapter().run(reference_adapter(), scenario, world, trace);
     for (Event& event : trace.events)
-      if (event.what == What::did && event.step.verb == Verb::log) event.answer = Answer::of(Value::of(std::int64_t{7}));
+      if (event.what == What::did && event.step.verb == Verb::log)
+        event.answer = Answer::of(Value::of(std::int64_t{7}));
   };
   return adapter;
 }
@@ -140,7 +142,8 @@ TEST(Campaign, finds_what_no_clause_explains_and_makes_it_small) {
 
   LoopReport report{.adapter = &loop, .order = campaign.order()};
   ASSERT_TRUE(campaign.is_unexplained(smallest));
-  report.divergence = Divergence{smallest, campaign.trace(), campaign.acceptor().closest(), campaign.acceptor().parted()};
+  const Acceptor& acceptor = campaign.acceptor();
+  report.divergence = Divergence{smallest, campaign.trace(), acceptor.closest(), acceptor.parted()};
   EXPECT_NE(divergence_text(report, false).find("> "), std::string::npos);
   RunReport run;
   run.loops.push_back(report);

@@ -37,7 +37,8 @@ Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<c
     result.property = &*property;
     results_.push_back(result);
   }
-  if (adapter.exact_order && &adapter != &reference_adapter() && pace == World::Pace::frozen) acceptor_.emplace(adapter);
+  bool is_another = &adapter != &reference_adapter();
+  if (adapter.exact_order && is_another && pace == World::Pace::frozen) acceptor_.emplace(adapter);
 }
 
 void Campaign::play_examples() {

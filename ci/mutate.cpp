@@ -65,7 +65,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 void print(const Kill& kill) {
   std::string verdict = kill.at ? fmt::format("{:>6} {:>6}", kill.at, kill.smallest.steps.size()) : "  SURVIVES   ";
-  if (!kill.at && kill.unexplained) verdict += fmt::format(" all clauses, but not the exact order ({})", kill.unexplained);
+  if (!kill.at && kill.unexplained)
+    verdict += fmt::format("all clauses, but not the exact order (first {})", kill.unexplained);
   std::string related = kill.related.empty() ? "" : fmt::format("  ({})", joined(kill.related));
   fmt::print("{:<10} {:<44} {}  {}{}\n", kill.fault.clause, kill.fault.name, verdict, joined(kill.unrelated), related);
 }

@@ -98,24 +98,29 @@ class Motif {
   }
 
   void combine() {
-    switch (random_.below(14)) {
+    switch (random_.below(19)) {
       case 0:
       case 1: return gather(Verb::gather_exceptions);
       case 2:
       case 3:
-      case 4: return gather(Verb::gather);
+      case 4:
       case 5:
-      case 6: return shield();
+      case 6: return gather(Verb::gather);
       case 7:
-      case 8: return wait(Verb::wait_first_completed);
+      case 8:
       case 9:
-      case 10: return wait(Verb::wait_first_exception);
-      case 11: return wait(Verb::wait_all_completed);
+      case 10: return shield();
+      case 11:
+      case 12: return wait(Verb::wait_first_completed);
+      case 13:
+      case 14: return wait(Verb::wait_first_exception);
+      case 15: return wait(Verb::wait_all_completed);
       default: return wait(Verb::as_completed);
     }
   }
 
   void gather(Verb verb) {
+    fails_ = verb == Verb::gather && random_.once_in(2);
     Name first = any_source(), second = random_.once_in(8) ? Name{} : any_source();
     if (random_.once_in(4)) {
       say({.who = waiter, .verb = Verb::create_coroutine, .name = coroutine_names[1]});
@@ -133,7 +138,8 @@ class Motif {
   }
 
   void wait(Verb verb) {
-    Step step{.who = waiter, .verb = verb, .name = any_source(), .time = random_.once_in(2) ? forever : any_time()};
+    bool patient = random_.once_in(verb == Verb::as_completed ? 5 : 2);
+    Step step{.who = waiter, .verb = verb, .name = any_source(), .time = patient ? forever : any_time()};
     if (!random_.once_in(4)) step.script = any_source();
     if (step.script && random_.once_in(2)) step.other = any_source();
     if (random_.once_in(24)) step.name = step.script = step.other = {};
@@ -143,7 +149,7 @@ class Motif {
   Value any_result() { return Value::of(std::int64_t{1 + random_.below(9)}); }
 
   Step any_end(Name who, Name future) {
-    std::uint32_t draw = random_.below(8);
+    std::uint32_t draw = random_.below(fails_ ? 3 : 8);
     if (draw == 0 || draw == 3) return {.who = who, .verb = Verb::cancel_future, .name = future};
     if (draw > 2) return {.who = who, .verb = Verb::set_result, .name = future, .value = any_result()};
     ErrorKind error = draw == 1 ? ErrorKind::key : ErrorKind::value;
@@ -183,6 +189,7 @@ class Motif {
   Name given_;
   bool has_child_ = false;
   bool shields_ = false;  // and is cancelled
+  bool fails_ = false;    // one way or other
 };
 
 void motif(Random& random, std::vector<Step>& steps) { Motif(random, steps).write(); }

@@ -18,8 +18,25 @@ Step set_x(Random& random, Name who) {
 }
 Step get_x(Name who) { return {.who = who, .verb = get_var, .name = variables[0]}; }
 
+/// A descriptor's callback is called twice, and sets what it reads.
+void add_reads(Random& random, std::vector<Step>& steps) {
+  Name callback = pick(random, callback_names), pair("z");
+  steps.push_back(set_x(random, main_script));
+  steps.push_back({.who = main_script, .verb = add_reader, .name = pair, .script = callback});
+  steps.push_back(set_x(random, main_script));
+  steps.push_back({.who = main_script, .verb = write, .name = pair, .value = Value::of(std::int64_t{1})});
+  steps.push_back(get_x(callback));
+  steps.push_back(set_x(random, callback));
+  for (std::uint32_t passes = 2 + random.below(2); passes > 0; --passes) {
+    steps.push_back({.who = main_script, .verb = stop});
+    steps.push_back({.who = main_script, .verb = run});
+  }
+  steps.push_back({.who = main_script, .verb = remove_reader, .name = pair});
+}
+
 /// A value is set, somebody is registered or made, another is set.
 void add_motif(Random& random, std::vector<Step>& steps) {
+  if (random.once_in(5)) return add_reads(random, steps);
   Name callback = pick(random, callback_names), task = pick(random, task_names), coroutine = pick(random, coroutine_names);
   steps.push_back(set_x(random, main_script));
   if (random.once_in(2)) {

@@ -46,7 +46,7 @@ void two_callbacks(Random& random, Steps& steps) {
   steps.push_back({.who = main_script, .verb = other, .name = y, .script = Name("b")});
   Verb removal = other == add_writer ? remove_writer : remove_reader;
   Name third = random.once_in(3) ? Name("c") : Name("b");
-  switch (random.below(5)) {
+  switch (random.below(7)) {
     case 0:
       steps.push_back({.who = Name("a"), .verb = removal, .name = y});
       if (y != x) steps.push_back({.who = Name("b"), .verb = remove_reader, .name = x});
@@ -57,6 +57,11 @@ void two_callbacks(Random& random, Steps& steps) {
       steps.push_back({.who = Name("d"), .verb = other, .name = y, .script = third});
       return;
     case 3: steps.push_back({.who = main_script, .verb = removal, .name = y}); return;
+    case 4:
+    case 5:
+      steps.push_back({.who = main_script, .verb = call_soon, .name = Name("d")});
+      steps.push_back({.who = Name("d"), .verb = removal, .name = y});
+      return;
     default: steps.push_back({.who = Name("a"), .verb = read, .name = x, .value = some(random)}); return;
   }
 }

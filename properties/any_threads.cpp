@@ -94,8 +94,24 @@ void add_signals(Random& random, std::vector<Step>& steps) {
   }
 }
 
+/// A runner is interrupted while its main coroutine sleeps, or before.
+void add_interrupt(Random& random, std::vector<Step>& steps) {
+  Name main = pick(random, coroutine_names), signal("int");
+  steps.push_back({.who = main_script, .verb = runner, .name = main});
+  if (random.once_in(2)) steps.push_back({.who = main, .verb = raise_signal, .name = signal});
+  else steps.push_back({.who = main, .verb = send_signal, .name = signal, .time = some_time(random)});
+  Name c = callback_names[random.below(4)];
+  if (random.once_in(3)) {
+    steps.push_back({.who = main, .verb = catch_, .name = c, .value = Value::of(ErrorKind::cancelled)});
+    steps.push_back({.who = c, .verb = sleep, .time = 5 * millisecond});
+  } else {
+    steps.push_back({.who = main, .verb = sleep, .time = 5 * millisecond});
+  }
+}
+
 void add_motif(Random& random, std::vector<Step>& steps) {
-  constexpr void (*motifs[])(Random&, std::vector<Step>&) = {add_calls, add_own_calls, add_work, add_submission, add_signals};
+  constexpr void (*motifs[])(Random&, std::vector<Step>&) = {add_calls, add_own_calls, add_work, add_submission, add_signals,
+                                                              add_interrupt};
   motifs[random.below(std::size(motifs))](random, steps);
 }
 

@@ -31,6 +31,8 @@ struct Read {
   bool right;              // it gave the value that belongs there
   bool callback;           // read by a callback
   bool task;               // read by a task
+  bool io;                 // read by the callback of a descriptor
+  bool fresh;              // it gave the value of the registration, as if it were the first call
   bool inherited_inline;   // the value was set by a coroutine that runs inside the reader, or around it
   bool set_by_callback;    // somewhere, so that it could have leaked
   bool set_by_task;
@@ -55,15 +57,19 @@ class Contexts {
       if (known) running_[event.job] = event.id;
       // A task keeps its context, each call of a callback begins with that of the registration.
       if (known && !is_task(event.id)) current_[event.job] = kept_[event.id];
+      if (known && of_descriptors_.contains(event.id)) calls_[event.job] = &of_descriptors_[event.id];
     }
     if (event.what != What::did || event.answer.kind == Answer::Kind::ignored) return;
     Verb verb = event.step.verb;
     bool outside = event.job == 0 && event.frame != main_frame;  // in the loop's error handler, or between threads
     if (outside && verb == set_var) told_ = false;               // whose context that is nobody says
     Values* values = outside ? nullptr : values_of(event.job);
-    bool registers = verb == call_soon || verb == call_later || verb == call_at || verb == add_done_callback;
-    if (values && registers && event.made) kept_[event.made] = *values;
-    if (values && verb == create_task && event.id) kept_[event.id] = *values;
+    bool registers = verb == call_soon || verb == call_later || verb == call_at || verb == add_done_callback ||
+                     verb == call_soon_threadsafe || verb == add_reader || verb == add_writer;
+    // What a descriptor's callback passes on depends on the variant (CTX-4).
+    if (values && registers && event.made && !calls_.contains(event.job)) kept_[event.made] = *values;
+    if (kept_.contains(event.made) && (verb == add_reader || verb == add_writer)) of_descriptors_[event.made] = *values;
+    if (values && verb == create_task && event.id && !calls_.contains(event.job)) kept_[event.id] = *values;
     if (verb == set_var) set(values, event);
     if (values && verb == get_var) reads_.push_back(judged(*values, index));
   }
@@ -86,7 +92,12 @@ class Contexts {
     if (event.job) (running != running_.end() && is_task(running->second) ? set_by_task_ : set_by_callback_) = true;
     if (!values) return;
     std::erase_if(*values, [&](const Binding& binding) { return binding.variable == event.step.name; });
-    values->push_back({event.step.name, event.step.value, event.frame});
+    Binding binding{event.step.name, event.step.value, event.frame};
+    values->push_back(binding);
+    if (auto call = calls_.find(event.job); call != calls_.end()) {
+      std::erase_if(*call->second, [&](const Binding& old) { return old.variable == binding.variable; });
+      call->second->push_back(binding);
+    }
   }
 
   Read judged(const Values& values, std::size_t index) const {
@@ -94,10 +105,15 @@ class Contexts {
     const Binding* binding = find(values, event.step.name);
     auto running = running_.find(event.job);
     bool task = running != running_.end() && is_task(running->second);
+    auto gives = [&](const Binding* binding) { return event.answer == Answer::of(binding ? binding->value : Value{}); };
+    auto call = calls_.find(event.job);
+    bool io = call != calls_.end();
     return {.event = index,
-            .right = event.answer == Answer::of(binding ? binding->value : Value{}),
-            .callback = event.job != 0 && !task,
+            .right = gives(io ? find(*call->second, event.step.name) : binding),
+            .callback = event.job != 0 && !task && !io,
             .task = task,
+            .io = io,
+            .fresh = gives(binding),
             .inherited_inline = task && binding && binding->frame != event.frame && same_task(binding->frame, event.frame),
             .set_by_callback = set_by_callback_,
             .set_by_task = set_by_task_};
@@ -113,6 +129,8 @@ class Contexts {
   std::map<Id, Values> kept_;     // of registrations and tasks
   std::map<Id, Values> current_;  // of callbacks, by job
   std::map<Id, Id> running_;      // what a job is about
+  std::map<Id, Values> of_descriptors_;  // of registrations: what their calls have set is added
+  std::map<Id, Values*> calls_;          // the same by job
   std::vector<Read> reads_;
   bool told_ = true;
   bool set_by_callback_ = false, set_by_task_ = false;
@@ -125,7 +143,7 @@ Verdict a_callback_runs_in_the_context_of_its_registration(const History& histor
   Ruling ruling;
   if (!in_one_loop(history)) return ruling;
   for (const Read& read : Contexts::reads(history)) {
-    bool outside = !read.callback && !read.task && read.set_by_callback && !read.set_by_task;
+    bool outside = !read.callback && !read.task && !read.io && read.set_by_callback && !read.set_by_task;
     if (read.callback) ruling.require(read.right, read.event, "it is not the value at the registration of the callback");
     else if (outside) ruling.require(read.right, read.event, "what a callback set was seen outside of it");
   }
@@ -137,7 +155,7 @@ Verdict a_task_has_a_context_of_its_own(const History& history) {
   Ruling ruling;
   if (!in_one_loop(history)) return ruling;
   for (const Read& read : Contexts::reads(history)) {
-    bool outside = !read.callback && !read.task && read.set_by_task && !read.set_by_callback;
+    bool outside = !read.callback && !read.task && !read.io && read.set_by_task && !read.set_by_callback;
     if (read.task && !read.inherited_inline)
       ruling.require(read.right, read.event, "it is neither the creator's value at the creation nor the task's own");
     else if (outside) ruling.require(read.right, read.event, "what a task set was seen outside of it");
@@ -155,10 +173,23 @@ Verdict an_inline_coroutine_shares_its_callers_context(const History& history) {
   return ruling;
 }
 
+/// CTX-4
+Verdict the_calls_of_a_registration_share_a_context(const History& history) {
+  Ruling ruling;
+  if (!in_one_loop(history)) return ruling;
+  for (const Read& read : Contexts::reads(history)) {
+    if (!read.io) continue;
+    ruling.require(read.right || read.fresh, read.event, "it is not the value at the registration, nor that of an earlier call");
+    if (read.fresh && !read.right) ruling.variant("fresh-copy", read.event);
+  }
+  return ruling;
+}
+
 constexpr Property list[] = {
     {"CTX-1", a_callback_runs_in_the_context_of_its_registration, {get_var}},
     {"CTX-2", a_task_has_a_context_of_its_own, {get_var}},
     {"CTX-3", an_inline_coroutine_shares_its_callers_context, {get_var}},
+    {"CTX-4", the_calls_of_a_registration_share_a_context, {add_reader, add_writer}},
 };
 
 }  // namespace

@@ -365,6 +365,62 @@ Verdict one_handler_a_signal(const History& history) {
   return ruling;
 }
 
+/// What a runner did with an interrupt.
+struct Interrupted {
+  std::size_t asked = never;   // the runner
+  std::size_t got = never;     // its answer
+  std::size_t first = never;   // the first interrupt
+  int count = 0;
+  std::size_t ended = never;   // the main coroutine
+};
+
+Interrupted read_interrupted(const History& history, std::size_t asked) {
+  Interrupted run{.asked = asked};
+  for (std::size_t i = asked + 1; i < history.events().size() && run.got == never; ++i) {
+    const Event& event = history[i];
+    if (event.what == What::got && event.step.verb == runner && event.frame == history[asked].frame) run.got = i;
+    bool raised = event.what == What::did && event.step.verb == raise_signal && event.answer.kind == Answer::Kind::nothing;
+    bool sent = event.what == What::got && event.step.verb == send_signal;
+    if ((raised || sent) && event.step.name == Name("int") && run.count++ == 0) run.first = i;
+  }
+  if (run.got == never) return run;
+  Id main = 0;
+  for (std::size_t i = asked + 1; i < run.got; ++i) {
+    const Event& event = history[i];
+    if (!main && event.what == What::enter && event.id == history[run.got].id) main = history[i + 1].frame;
+    if (main && event.what == What::end && event.frame == main) run.ended = i;
+  }
+  return run;
+}
+
+/// Whether the scenario cancels or ends by other means what the runner runs.
+bool cancels_otherwise(const History& history) {
+  return history.fatal || std::ranges::any_of(history.events(), [](const Event& event) {
+    bool cancels = event.step.verb == cancel_task || event.step.verb == cancel_future || event.step.verb == stop;
+    return event.what == What::did && (cancels || event.step.value == Value::of(ErrorKind::cancelled));
+  });
+}
+
+/// THR-10
+Verdict an_interrupt_cancels_the_main_task(const History& history) {
+  Ruling ruling;
+  if (cancels_otherwise(history)) return ruling;
+  for (std::size_t i = 0; i < history.events().size(); ++i) {
+    if (history[i].what != What::did || history[i].step.verb != runner || history[i].job) continue;
+    Interrupted run = read_interrupted(history, i);
+    if (run.got == never || run.count != 1 || run.ended < run.first) continue;
+    ruling.require(run.ended != never, run.got, "the main coroutine was not given the time to clean up");
+    if (run.ended == never) continue;
+    const Answer& end = history[run.ended].answer;
+    const Answer& answer = history[run.got].answer;
+    if (end.is_raised(ErrorKind::cancelled))
+      ruling.require(answer.is_raised(ErrorKind::exit), run.got, "the interrupt did not reach the caller");
+    else
+      ruling.require(answer == end, run.got, "the main coroutine went on, and its outcome was lost");
+  }
+  return ruling;
+}
+
 constexpr Property list[] = {
     {"THR-1", a_call_from_another_thread_wakes_the_loop, {thread}},
     {"THR-2", jobs_of_other_threads_run_on_the_loops, {thread}},
@@ -376,6 +432,7 @@ constexpr Property list[] = {
     {"THR-8", a_signal_takes_two_passes, {raise_signal}},
     {"THR-9", one_handler_a_signal,
      {add_signal_handler, add_signal_handler_elsewhere, remove_signal_handler, raise_signal}},
+    {"THR-10", an_interrupt_cancels_the_main_task, {runner}, {destroy, anext, aclose, shutdown_asyncgens}},
 };
 
 }  // namespace

@@ -164,7 +164,13 @@ Error Loop::try_close() {
 struct Loop::Watcher : Counted {
   explicit Watcher(Callback callback) : callback(std::move(callback)) {}
   Callback callback;
+  Context context = Context::current();  // one for all its calls (CTX-4)
   bool removed = false;
+
+  Error call() {
+    Context::Scope scope(context);
+    return callback();
+  }
 };
 
 void Loop::take_ready_descriptors(Nanos timeout) {
@@ -176,7 +182,7 @@ void Loop::take_ready_descriptors(Nanos timeout) {
     if (found == watchers_.end()) continue;
     // Removed by an earlier job of this pass, it is not called any more (IO-5).
     ready_.emplace_back(new Handle([watcher = found->second] {
-      return watcher->removed ? Error{} : watcher->callback();
+      return watcher->removed ? Error{} : watcher->call();
     }));
   }
 }

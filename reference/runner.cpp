@@ -1,5 +1,7 @@
 #include "reference/runner.h"
 
+#include <csignal>
+
 namespace cede::reference {
 namespace {
 
@@ -16,6 +18,24 @@ Error cancel_what_is_left(AbstractLoop& loop) {
 }
 
 }  // namespace
+
+Interrupts::Interrupts(AbstractLoop& loop, const Ref<FutureBase>& main) : loop_(loop) {
+  struct sigaction now{};
+  if (sigaction(SIGINT, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return;
+  listens_ = !loop.try_add_signal_handler(SIGINT, [this, main]() -> Error {
+    if (++count_ > 1) return Error(Error::Kind::exit);  // patience is over
+    main->cancel();
+    return {};
+  });
+}
+
+Interrupts::~Interrupts() {
+  if (listens_) loop_.remove_signal_handler(SIGINT);
+}
+
+Error Interrupts::seen_through(const Error& error) const {
+  return count_ > 0 && error.cancelled() ? Error(Error::Kind::exit) : error;
+}
 
 Error wind_up(AbstractLoop& loop) {
   Error error = cancel_what_is_left(loop);

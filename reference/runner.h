@@ -11,12 +11,35 @@ namespace cede::reference {
 /// reports their errors, closes the generators and the loop (LIFE-8). The error ended that early.
 Error wind_up(AbstractLoop& loop);
 
+/// Turns the first interrupt of the process into a cancellation of the main task, and the second into
+/// the end of the run (THR-10); but only where the interrupt is nobody else's.
+class Interrupts {
+ public:
+  Interrupts(AbstractLoop& loop, const Ref<FutureBase>& main);
+  ~Interrupts();
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+  /// What the runner ends with: a cancellation that was an interrupt is one again.
+  Error seen_through(const Error& error) const;
+
+ private:
+  AbstractLoop& loop_;
+  bool listens_ = false;
+  int count_ = 0;
+};
+
 /// Takes the task or future that `begin()` gives to its end, in a loop that is used for nothing else,
 /// and leaves nothing behind. Inside a running loop it is refused, and nothing begins (LIFE-9).
 template <class Begin>
 auto try_run(AbstractLoop& loop, Begin begin) -> decltype(begin().outcome()) {
   if (AbstractLoop::get_running_loop() || loop.is_closed()) return Error(Error::Kind::runtime);
-  auto outcome = try_run_until_complete(loop, begin());
+  auto outcome = [&] {
+    auto main = begin();
+    Interrupts interrupts(loop, main.base());
+    auto outcome = try_run_until_complete(loop, main);
+    return outcome.ok() ? outcome : interrupts.seen_through(outcome.error());
+  }();
   Error error = wind_up(loop);
   if (error) return error;
   return outcome;

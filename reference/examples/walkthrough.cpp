@@ -22,7 +22,7 @@ void has_control(int depth, const std::string& who, const std::string& what) {
 /// The loop's clock, which stands still, and its waits, which begin the passes.
 struct Passes : Clock, Selector {
   Nanos now() override { return 0; }
-  void add(int, Interest) override {}
+  bool add(int, Interest) override { return true; }
   void remove(int, Interest) override {}
   void wake() override {}
   void select(Nanos timeout, std::vector<Ready>&) override {
