@@ -49,10 +49,10 @@ class Motif {
   void any() {
     switch (random_.below(12)) {
       case 0:
-      case 1:
-      case 2: return about_lock(lock);
-      case 3:
-      case 4: return about_semaphore();
+      case 1: return about_lock(lock);
+      case 2:
+      case 3: return about_semaphore();
+      case 4:
       case 5: return about_event();
       case 6:
       case 7: return about_condition();
@@ -76,8 +76,7 @@ class Motif {
   Name waiter() { return task_names[random_.below(waiters_)]; }
 
   /// Everybody begins, the cause first or last.
-  void begin() {
-    bool first = random_.once_in(2);
+  void begin(bool first) {
     if (first) say(main_script, Verb::create_task, cause);
     for (std::uint32_t i = 0; i < waiters_; ++i) say(main_script, Verb::create_task, task_names[i]);
     if (!first) say(main_script, Verb::create_task, cause);
@@ -125,12 +124,13 @@ class Motif {
   }
 
   void about_lock(Name lock) {
-    begin();
+    bool in_gap = !random_.once_in(4);
+    begin(in_gap || random_.once_in(2));
     for (std::uint32_t i = 0; i < waiters_; ++i) hold(task_names[i], lock);
     if (random_.once_in(2)) yield(Name("p"), 1);
     if (random_.once_in(3)) say(Name("p"), Verb::raise, {}, Value::of(ErrorKind::key));
-    if (lock != semaphore && !random_.once_in(4)) say(cause, Verb::acquire, lock);
-    if (!random_.once_in(4))
+    if (lock != semaphore && (in_gap || random_.once_in(2))) say(cause, Verb::acquire, lock);
+    if (in_gap)
       return wake_and([&] { say(cause, Verb::release, lock); }, [&] { say(cause, Verb::acquire, lock); });
     yield(cause, 1 + random_.below(2));
     interfere([&] {
@@ -146,7 +146,7 @@ class Motif {
   }
 
   void about_event() {
-    begin();
+    begin(random_.once_in(2));
     for (std::uint32_t i = 0; i < waiters_; ++i) {
       say(task_names[i], Verb::wait_event, event);
       if (random_.once_in(4)) say(task_names[i], Verb::wait_event, event);
@@ -165,7 +165,7 @@ class Motif {
 
   void about_condition() {
     say(main_script, Verb::create_condition, condition);
-    begin();
+    begin(random_.once_in(2));
     bool predicate = random_.once_in(5);
     for (std::uint32_t i = 0; i < waiters_; ++i) with(task_names[i], condition, Name("p"));
     steps_.push_back({.who = Name("p"), .verb = predicate ? Verb::wait_condition_for : Verb::wait_condition,
@@ -179,7 +179,7 @@ class Motif {
       if (held && !random_.once_in(5)) {
         yield(cause, random_.below(2));
         say(cause, Verb::notify, condition, number(1));
-        say(cause, Verb::cancel_task, random_.once_in(4) ? waiter() : task_names[0]);
+        say(cause, Verb::cancel_task, random_.once_in(6) ? waiter() : task_names[0]);
         yield(cause, random_.below(3));
         say(cause, Verb::release, condition);
         return;
@@ -194,8 +194,8 @@ class Motif {
     constexpr std::array kinds{Verb::create_queue, Verb::create_queue, Verb::create_priority_queue,
                                Verb::create_lifo_queue};
     say(main_script, kinds[random_.below(kinds.size())], queue, number(random_.below(3)));
-    begin();
-    bool getters = random_.once_in(2);  // else the waiters put
+    begin(random_.once_in(2));
+    bool getters = !random_.once_in(3);  // else the waiters put
     for (std::uint32_t i = 0; i < waiters_; ++i)
       for (std::uint32_t times = 1 + random_.below(2); times > 0; --times)
         say(task_names[i], getters ? Verb::get : Verb::put, queue, getters ? Value{} : number(1 + random_.below(9)));
