@@ -44,7 +44,8 @@ Name name(Random& random, const Step& step, Arg arg) {
 /// Tasks that wait, and a cause that wakes, cancels and comes late, in every order.
 class Motif {
  public:
-  Motif(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps), waiters_(random.once_in(3) ? 2 : 3) {}
+  Motif(Random& random, std::vector<Step>& steps)
+      : random_(random), steps_(steps), waiters_(random.once_in(3) ? 2 : 3) {}
 
   void any() {
     switch (random_.below(12)) {
