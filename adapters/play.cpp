@@ -55,6 +55,11 @@ Event& Player::record(What what, const Step& step, Id frame, Id id) {
   return event;
 }
 
+void Player::on_poll(Nanos timeout) {
+  record(What::poll).time = timeout;
+  if (over_) loop_->stop();  // a descriptor that stays ready would keep it busy
+}
+
 void Player::on_rest() {
   record(What::rest);
   loop_->try_call_soon_threadsafe([this] { loop_->stop(); });
@@ -68,6 +73,7 @@ void Player::on_long_wait() {
 void Player::on_stuck() {
   record(What::stuck);
   observing_ = false;
+  over_ = true;
   loop_->stop();
 }
 
@@ -79,6 +85,7 @@ bool Player::count_start() {
 void Player::fall_silent() {
   record(What::silent);
   observing_ = false;
+  over_ = true;
 }
 
 /// Writes down that a job begins, and at its end that it is over.

@@ -170,7 +170,7 @@ class Player : WaitObserver {
   class Job;
   struct PlayedTask;
 
-  void on_poll(Nanos timeout) override { record(What::poll).time = timeout; }
+  void on_poll(Nanos timeout) override;
   void on_rest() override;
   void on_stuck() override;
   void on_long_wait() override;
@@ -223,6 +223,7 @@ class Player : WaitObserver {
   Name last_job_name_;
   const Script* error_script_ = nullptr;
   bool observing_ = true;
+  bool over_ = false;  // the scripts have fallen silent; what is left is to end the loop
   int limit_ = callbacks_max;
   int starts_ = 0;
   Id job_ = 0, jobs_ = 0, ids_ = 0, frames_ = 0;
