@@ -31,13 +31,10 @@ bool ceded(const History& history, const Wait& wait) {
 /// pass short from which it leaves.
 bool passes_count(const History& history) { return !history.other_loop && !history.fatal; }
 
-/// Whether what the event makes ready belongs to the next pass in every loop: in those whose timers
-/// run first, what a timer's callback or `main` makes ready may run before the next poll.
+/// Whether what the event makes ready belongs to the next pass in every loop.
 bool is_in_a_pass(const History& history, std::size_t event) {
-  if (history.trace().exact_order) return true;
   const Job* job = history.job_at(event);
-  const Call* call = job ? history.call_of(*job) : nullptr;
-  return job && !(call && call->timer());
+  return history.trace().exact_order || (job && history.from_the_queue(*job));
 }
 
 /// Whether the script that took this step starts another one inline.

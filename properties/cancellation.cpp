@@ -364,9 +364,20 @@ Verdict a_message_travels_with_it(const History& history) {
   return ruling;
 }
 
-/// CANCEL-18
-Verdict cleaning_up_may_take_time(const History& history) {
-  Ruling ruling;
+/// Where the task was destroyed in one of its own steps, from the one on in which the error was raised.
+std::size_t destroyed_by_itself(const History& history, const Cancellation& cancellation) {
+  const Job* raised = job_of(history, cancellation);
+  if (!raised || raised->resumed == never) return never;
+  for (std::size_t event = raised->enter; event < history.events().size(); ++event) {
+    const Job* job = history.job_at(event);
+    if (history[event].what == What::destroyed && history[event].frame == history.future(cancellation.task)->frame &&
+        job && job->step && job->subject == cancellation.task)
+      return event;
+  }
+  return never;
+}
+
+void judge_clean_up(const History& history, Ruling& ruling) {
   for (const Wait& wait : history.waits) {
     if (!wait.task || !wait.suspended || wait.left >= history.cancellations.until) continue;
     const FutureLife& task = *history.future(wait.task);
@@ -388,6 +399,15 @@ Verdict cleaning_up_may_take_time(const History& history) {
     if (comes_back && wait.got == never && all_is_over(history))
       ruling.require(false, wait.left, "it suspended after a cancellation, and never went on");
   }
+}
+
+/// CANCEL-18
+Verdict cleaning_up_may_take_time(const History& history) {
+  Ruling ruling;
+  if (!history.said({Verb::destroy})) judge_clean_up(history, ruling);
+  for (const Cancellation& cancellation : history.cancellations.all)
+    if (std::size_t event = destroyed_by_itself(history, cancellation); event < history.cancellations.until)
+      ruling.require(false, event, "it was to suspend after a cancellation, and was ended there");
   return ruling;
 }
 
@@ -480,7 +500,7 @@ constexpr Property list[] = {
     {"CANCEL-15", requests_before_it_is_raised_are_one, requests},
     {"CANCEL-16", requests_are_counted, {cancelling, uncancel}},
     {"CANCEL-17", a_message_travels_with_it, requests},
-    {"CANCEL-18", cleaning_up_may_take_time, requests},
+    {"CANCEL-18", cleaning_up_may_take_time, requests, {runner, anext, aclose, shutdown_asyncgens}},
     {"CANCEL-19", whatever_the_error_leaves_is_cancelled, {create_task}},
     {"CANCEL-20", who_shares_a_future_shares_its_cancellation, requests},
     {"CANCEL-21", it_is_a_class_of_its_own, {cancel_task, cancel_future, catch_}},

@@ -91,6 +91,8 @@ void Cancellations::strike(const History& history, std::size_t index, State& sta
     cancellation.met = Met::running;
   } else if (!state.begun) {
     cancellation.met = Met::unbegun;
+  } else if (state.wait == never) {
+    return void(until = index);  // it is over, and yet it is waited for
   } else {
     const Wait& wait = history.waits[state.wait];
     const Step& step = history[wait.asked].step;
@@ -146,11 +148,10 @@ void Cancellations::read_leave(const History& history, std::size_t index) {
     return;
   }
   const Wait* wait = job->wait == never ? nullptr : &history.waits[job->wait];
-  bool readable = wait && (history[wait->asked].step.verb != Verb::await || history.future(wait->awaited));
-  if (!readable) {  // it waits for something that this knows nothing of
-    until = index;
-    return;
-  }
+  const FutureLife* awaited = wait ? history.future(wait->awaited) : nullptr;
+  bool awaits = wait && history[wait->asked].step.verb == Verb::await;
+  // It waits for something that this knows nothing of, or that is over (AWAIT-4).
+  if (!wait || (awaits && (!awaited || awaited->done_before(index)))) return void(until = index);
   left.wait = job->wait;
   if (open == never) return;
   Cancellation& cancellation = all[open];
@@ -161,7 +162,7 @@ void Cancellations::read_leave(const History& history, std::size_t index) {
   if (wait->awaited == left.task) return void(until = index);
   left.by_flag = false;
   if (step.verb == Verb::sleep) return;
-  if (history.future(wait->awaited)->task) {
+  if (awaited->task) {
     left.open = never;
     cancellation.passed_on = true;
     passed.push_back({index, left.wait, left.task, wait->awaited});

@@ -48,8 +48,7 @@ void require_raised(Ruling& ruling, const History& history, const Cancellation& 
 void require_next_pass(Ruling& ruling, const History& history, std::size_t event, const Job& job,
                        std::string_view why) {
   const Job* by = history.job_at(event);
-  const Call* source = by ? history.call_of(*by) : nullptr;
-  bool countable = by && passes_count(history) && !(source && source->timer());
+  bool countable = by && passes_count(history) && history.from_the_queue(*by);
   ruling.require(history.in_a_later_pass(event, job.enter), job.enter, why);
   if (countable) ruling.require(history.pass(job.enter) == history.pass(event) + 1, job.enter, why);
 }

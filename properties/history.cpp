@@ -459,12 +459,15 @@ FutureLife* History::task_of_job(Id number) {
   return job.step ? &futures[future_of_[job.subject] - 1] : nullptr;
 }
 
+bool History::from_the_queue(const Job& job) const {
+  const Call* source = call_of(job);
+  return trace_->exact_order || job.step || (source && !source->timer());
+}
+
 bool History::in_a_later_pass(std::size_t event, std::size_t enter) const {
   const Job* by = job_at(event);
   if (!by) return (*this)[event].frame != main_frame || enter != event + 1;
-  const Call* source = call_of(*by);
-  bool from_the_queue = by->step || (source && !source->timer());
-  return from_the_queue ? pass(event) < pass(enter) : by->leave < enter;
+  return from_the_queue(*by) ? pass(event) < pass(enter) : by->leave < enter;
 }
 
 std::size_t History::after_wait(std::size_t poll) const {

@@ -217,9 +217,13 @@ class History {
   const CoroutineLife* coroutine(Id id) const { return at(coroutines, coroutine_of_, id); }
   /// The job that was running at the event; null outside of all.
   const Job* job_at(std::size_t event) const;
+  /// Whether the loop took the job from its queue, so that what it adds has to wait for the next pass.
+  /// Loops without exact order may serve timers, descriptors, signals and other threads in front of
+  /// the queue of the same turn.
+  bool from_the_queue(const Job& job) const;
   /// Whether the job that begins at `enter` is of a later pass than the event. What is added outside
-  /// of all passes, as by main, or by a timer's callback, which in some loops comes before the queue of
-  /// the same turn, has only to be entered by the loop afterwards.
+  /// of all passes, as by main, or by a job that is not from the queue, has only to be entered by the
+  /// loop afterwards.
   bool in_a_later_pass(std::size_t event, std::size_t enter) const;
   /// What the job is: the registration that it serves, or null for a step.
   const Call* call_of(const Job& job) const { return job.step ? nullptr : call(job.subject); }

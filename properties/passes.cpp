@@ -1,8 +1,8 @@
 // spec/06-passes.md: in which order jobs run, which of them make up a pass, and how a run ends.
 //
 // Two things are known without trusting the loop: where each job took its place in the queue
-// (Job::queued), and between which two polls it ran (History::pass). Loops without exact order may
-// run their timers in front of the jobs of a turn, so what a timer's callback adds is let alone.
+// (Job::queued), and between which two polls it ran (History::pass). What is added by jobs
+// that some loops run in front of the queue is let alone (History::from_the_queue).
 #include <algorithm>
 
 #include "properties/property.h"
@@ -28,13 +28,16 @@ const Run* run_around(const History& history, std::size_t event) {
   return nullptr;
 }
 
-/// The job that added this one while it ran; on loops without exact order no timer's callback.
+/// The job from the queue that added this one while it ran.
 const Job* added_by(const History& history, const Job& job) {
-  if (job.queued == never) return nullptr;
-  const Job* by = history.job_at(job.queued);
-  if (!by || history.trace().exact_order) return by;
-  const Call* source = history.call_of(*by);
-  return source && source->timer() ? nullptr : by;
+  const Job* by = job.queued == never ? nullptr : history.job_at(job.queued);
+  return by && history.from_the_queue(*by) ? by : nullptr;
+}
+
+/// Whether the loop may have served this before the queue of the same turn, or behind that of the last.
+bool is_in_front_of_the_queue(const History& history, std::size_t event) {
+  const Job* by = history.job_at(event);
+  return by && !history.from_the_queue(*by);
 }
 
 /// Whether the job was queued already when the pass of an event in its run began.
@@ -97,6 +100,7 @@ bool completes_an_earlier_future(const History& history, const Run& run) {
 void require_going_on(Ruling& ruling, const History& history, const Job& job, std::string_view why) {
   const Job* next = next_queued(history, job);
   if (!next || history.fatal || job.run == never || history.in_other_loop(job)) return;
+  if (!history.from_the_queue(job)) return;
   const Run& run = history.runs[job.run];
   if (is_in_batch_of(history, *next, job.enter, run)) {
     bool same_pass = history.pass(next->enter) == history.pass(job.enter);
@@ -209,15 +213,13 @@ Verdict the_error_handler_is_called_on_the_spot(const History& history) {
     bool reported = tells_of_callback(history[event]) && history[event].answer.value.error == job.error;
     ruling.require(reported, event, "the loop went on before it reported an error");
     if (history.in_other_loop(job)) continue;
-    const Call* source = history.call_of(job);
-    bool pass_is_known = history.trace().exact_order || !source || !source->timer();
     // What follows outside of all jobs, and is not of main's frame, is the handler's.
     while (++event < history.events().size() && history[event].job == 0 && history[event].frame > 1) {
       const Step& step = history[event].step;
       const Call* call = history.call(history[event].made);
       if (step.verb == Verb::raise)
         require_going_on(ruling, history, job, "an error of the error handler ended the pass or the run");
-      if (step.verb == Verb::call_soon && call && call->entered != never && pass_is_known)
+      if (step.verb == Verb::call_soon && call && call->entered != never && history.from_the_queue(job))
         ruling.require(history.pass(event) < history.pass(call->entered), call->entered,
                        "what the error handler scheduled ran in the same pass");
     }
@@ -267,7 +269,8 @@ Verdict stop_lets_the_pass_finish(const History& history) {
     if (!stopped) continue;
     ruling.reached();
     ruling.require(run.rested == never, run.rested, "the run went on after the stop, until nothing was left");
-    if (!ended_fatally(history, run)) require_last_pass(ruling, history, run, run.stop);
+    if (!ended_fatally(history, run) && !is_in_front_of_the_queue(history, run.stop))
+      require_last_pass(ruling, history, run, run.stop);
   }
   return ruling;
 }
@@ -317,6 +320,7 @@ Verdict the_last_pass_still_looks_at_the_timers(const History& history) {
     if (!was_a_run(history, run) || run.rested != never || ended_fatally(history, run)) continue;
     // Where the last pass began. That a completed future stops the loop is seen in exact order only.
     bool stopped = run.stop != never;
+    if (stopped && is_in_front_of_the_queue(history, run.stop)) continue;
     if (!stopped && !history.trace().exact_order) continue;
     std::uint32_t polls = history.pass(!stopped ? run.got : std::max(run.stop, run.asked + 1));
     std::size_t begin = polls > history.pass(run.asked) ? history.polls[polls - 1] : run.asked;
