@@ -13,7 +13,7 @@ namespace cede {
 
 struct MutateOptions {
   std::vector<std::string> globs;  // names of faults; empty for all
-  std::uint64_t cases = 100'000;   // at most so many scenarios a fault, as in `cede run`
+  std::uint64_t cases = 150'000;   // at most so many scenarios a fault, as in `cede run`
   std::uint64_t seed = 0;
   int seeds = 1;                   // so many seeds, one after the other
   std::string json;

@@ -13,7 +13,7 @@ namespace cede {
 
 /// How much to do: scenarios, seconds, or every small program. `20000cases`, `30s`, `exhaustive:4`.
 struct Budget {
-  std::uint64_t cases = 100'000;
+  std::uint64_t cases = 150'000;
   double seconds = 0;     // 0: no limit
   std::size_t steps = 0;  // not 0: every program of at most so many, and nothing else
 

@@ -352,8 +352,7 @@ class Author {
   std::uint32_t foreseen_ = 0;
 };
 
-/// What hardly comes about by itself: one task awaits a future, and another yields until it
-/// completes it (SLEEP-5).
+/// One task awaits a future, and another yields until it completes it (SLEEP-5).
 void add_watcher(Random& random, std::vector<Step>& steps) {
   Name sleeper = task_names[random.below(2)], watcher = task_names[2 + random.below(2)];
   Name future = pick(random, future_names);
@@ -365,10 +364,42 @@ void add_watcher(Random& random, std::vector<Step>& steps) {
   steps.push_back({.who = watcher, .verb = Verb::set_result, .name = future, .value = any_value(random)});
 }
 
-/// Half of the scenarios are about the core alone, which is what all else stands on.
+/// Two tasks await one coroutine object (CORO-6).
+void add_second_awaiter(Random& random, std::vector<Step>& steps) {
+  Name shared = pick(random, coroutine_names);
+  steps.push_back({.who = main_script, .verb = Verb::create_coroutine, .name = shared});
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    steps.push_back({.who = main_script, .verb = Verb::create_task, .name = task_names[i]});
+    steps.push_back({.who = task_names[i], .verb = Verb::await, .name = shared});
+  }
+  steps.push_back({.who = shared, .verb = Verb::yield});
+}
+
+/// A job cancels a timer that is due in its own pass (TIMER-12).
+void add_late_cancel(Random& random, std::vector<Step>& steps) {
+  Nanos delay = random.below(3) * millisecond;
+  Name canceller = callback_names[random.below(2)], timer = callback_names[2 + random.below(2)];
+  steps.push_back({.who = main_script, .verb = Verb::call_soon, .name = canceller});
+  steps.push_back({.who = main_script, .verb = Verb::call_later, .name = timer, .time = delay});
+  if (delay > 0) steps.push_back({.who = main_script, .verb = Verb::busy, .time = delay});
+  steps.push_back({.who = canceller, .verb = Verb::cancel, .name = timer});
+}
+
+/// What hardly comes about by itself.
+void add_rarity(Random& random, std::vector<Step>& steps) {
+  switch (random.below(3)) {
+    case 0: return add_watcher(random, steps);
+    case 1: return add_second_awaiter(random, steps);
+    default: return add_late_cancel(random, steps);
+  }
+}
+
+/// Half of the scenarios are about the core alone, which is what all else stands on. Cancellation, which
+/// has the most clauses, comes first among the others and has two shares.
 const Bias* any_bias(Random& random) {
   if (biases().empty() || random.once_in(2)) return nullptr;
-  return &biases()[random.below(static_cast<std::uint32_t>(biases().size()))];
+  std::uint32_t share = random.below(static_cast<std::uint32_t>(biases().size()) + 1);
+  return &biases()[share == 0 ? 0 : share - 1];
 }
 
 }  // namespace
@@ -379,7 +410,7 @@ void any_scenario(Random& random, Scenario& scenario) {
 
 void any_scenario(Random& random, std::uint32_t steps, Scenario& scenario) {
   scenario.steps.clear();
-  if (random.once_in(120)) add_watcher(random, scenario.steps);
+  if (random.once_in(60)) add_rarity(random, scenario.steps);
   const Bias* bias = any_bias(random);
   Author author(random, bias);
   if (bias && bias->motif && !random.once_in(3)) bias->motif(random, scenario.steps);

@@ -480,6 +480,7 @@ Nanos History::end_of_wait(std::size_t poll) const {
   Nanos began = (*this)[poll].at, limit = (*this)[poll].time;
   std::size_t after = after_wait(poll);
   if (limit <= 0 || after == events().size()) return began;
+  if (after > poll + 1) return (*this)[poll + 1].at;  // what happened outside may have ended it
   Nanos woken = sum(began, limit);
   return (*this)[after].at < woken ? began : woken;
 }

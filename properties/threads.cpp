@@ -67,6 +67,8 @@ std::size_t of_loop(const History& history, std::size_t event) {
   return event;
 }
 
+constexpr Nanos reaction = 10 * microsecond;  // what a loop needs at most to wake up, where time creeps
+
 /// Where the loop rests, or waits until its time is over, although something has happened that it has
 /// to see; `never` if nowhere before the end.
 std::size_t overslept(const History& history, std::size_t happened, std::size_t end, bool in_virtual_time) {
@@ -78,7 +80,7 @@ std::size_t overslept(const History& history, std::size_t happened, std::size_t 
     if (poll < happened && of_loop(history, poll + 1) < happened) continue;  // that wait was over before
     if (after >= history.events().size()) break;
     Nanos limit = history[poll].time, waited = history[after].at - history[poll].at;
-    bool went_on = history[after].at > history[happened].at;
+    bool went_on = history[after].at - history[happened].at > reaction;
     if (in_virtual_time && limit > 0 && waited >= limit && went_on) return poll;
   }
   for (std::size_t i = happened; i < end; ++i)
