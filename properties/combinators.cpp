@@ -48,6 +48,11 @@ std::vector<Combination> derived(const History& history, const Verbs& verbs) {
   return all;
 }
 
+/// Whether none of those who wait for the derived future was ever asked to cancel, which would reach it.
+bool waiters_unasked(const History& history, const Combination& one) {
+  return std::ranges::all_of(waits_for(history, one.id), [&](auto* wait) { return unasked(history, wait->task); });
+}
+
 /// Nobody has asked the task for anything while this or another wait went on.
 void require_no_request(const History& history, const Wait& wait, Ruling& ruling) {
   for (std::size_t index : history.about_futures)
@@ -140,13 +145,14 @@ Verdict the_first_error_ends_a_gather_and_nothing_else(const History& history) {
     const Source* failure = one.known ? one.first_failure() : nullptr;
     if (!failure || failure->cancelled()) continue;
     ruling.reached();
+    bool unasked = waiters_unasked(history, one);
     std::size_t ended = never;  // when it was surely over
     for (const Wait* wait : waits_for(history, one.id)) {
       if (wait->got == never) {
         if (history.complete) ruling.require(false, one.counted(*failure), "one has failed, and nobody heard of it");
         continue;
       }
-      if (!unasked(history, wait->task)) continue;
+      if (!unasked) continue;
       ruling.require(alike(answer_of(history, *wait), failure->outcome), wait->got, "this is not the first error");
       ended = std::min(ended, wait->got);
     }
@@ -169,9 +175,8 @@ Verdict a_cancelled_argument_is_an_error_like_others(const History& history) {
   Ruling ruling;
   for (const Combination& one : derived(history, gathers)) {
     const Source* failure = one.known ? one.first_failure() : nullptr;
-    if (!failure) continue;
+    if (!failure || !waiters_unasked(history, one) || !requests(history, one).empty()) continue;
     for (const Wait* wait : waits_for(history, one.id)) {
-      if (!unasked(history, wait->task) || !requests(history, one).empty()) continue;
       if (wait->got == never) {
         bool over = one.verb == gather ? failure->cancelled() : one.all_completed() != never;
         if (history.complete && over) ruling.require(false, wait->asked, "all is over, and who waits never went on");
@@ -384,9 +389,9 @@ Verdict a_shield_is_transparent(const History& history) {
   Ruling ruling;
   for (const Combination& one : derived(history, {shield})) {
     const Source& inner = one.distinct.front();
-    if (!inner.known || inner.completed == never || !requests(history, one).empty()) continue;
+    if (!inner.known || inner.completed == never) continue;
+    if (!waiters_unasked(history, one) || !requests(history, one).empty()) continue;
     for (const Wait* wait : waits_for(history, one.id)) {
-      if (!unasked(history, wait->task)) continue;
       if (inner.done_before(one.asked))
         ruling.require(!wait->suspended, wait->asked, "it was done, and its waiter ceded");
       if (wait->got == never) {

@@ -98,7 +98,7 @@ Verdict a_task_that_nothing_can_complete_may_be_lost_but_not_silently(const Hist
     if (told > 0) {
       ruling.require(told == 1, report, "its loss was told more than once");
       ruling.require(task.completed > report, report, "it was told to be lost although it was done");
-      ruling.variant("reported", report);
+      if (report < history.closed) ruling.variant("reported", report);  // a closed loop keeps nobody
     } else if (destroyed != never) {
       ruling.require(false, destroyed, "it was destroyed while it was pending, and nobody was told");
     } else if (drop != never && pending_at(task, drop) && history.complete) {

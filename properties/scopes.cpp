@@ -247,11 +247,11 @@ auto waits_in(const History& history, const Scopes& scopes) {
 /// The future or task that wait_for waits for; null where it is a coroutine, or not known.
 const FutureLife* operation(const History& history, const Scope& scope) { return history.future(scope.id); }
 
-/// The coroutine object that it waits for, if nobody had used it before; else null.
-const CoroutineLife* fresh_coroutine(const History& history, const Scope& scope) {
+/// Whether it waits for a coroutine object that nobody had begun before the event.
+bool has_fresh_coroutine(const History& history, const Scope& scope, std::size_t event) {
   const CoroutineLife* coroutine = history.coroutine(scope.id);
   const Frame* used = coroutine && coroutine->frame ? history.frame(coroutine->frame) : nullptr;
-  return used && used->first < scope.asked() ? nullptr : coroutine;
+  return coroutine && !(used && used->first < event);
 }
 
 Nanos delay_of(const History& history, const Scope& scope) { return history[scope.asked()].step.time; }
@@ -289,7 +289,7 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
   for (const Scope& scope : waits_in(history, scopes)) {
     if (delay_of(history, scope) <= 0) continue;
     if (scope.body) require_inline(history, scope, ruling);
-    else if (fresh_coroutine(history, scope) && history.next(scope.asked())) {
+    else if (has_fresh_coroutine(history, scope, scope.asked() + 2) && history.next(scope.asked())) {
       if (delay_of(history, scope) == forever)
         ruling.require(false, scope.asked() + 1, "the coroutine did not begin at once");
       else ruling.variant("task", scope.asked());
@@ -366,8 +366,8 @@ void require_no_time(const History& history, const Scopes& scopes, const Scope& 
                      "the outcome that was there was not taken");
     return;
   }
-  bool is_new =
-      future ? future->task && !begun(history, *future, scope.asked()) : fresh_coroutine(history, scope) != nullptr;
+  bool is_new = future ? future->task && !begun(history, *future, scope.asked())
+                       : has_fresh_coroutine(history, scope, scope.asked());
   if (!is_new || !history.next(scope.asked())) return;
   bool entered = future ? future->frame != 0 : scope.body != nullptr;
   ruling.require(!entered, scope.asked(), "an operation without time entered its body");
@@ -431,12 +431,14 @@ void rule_on_request(const History& history, const Scopes& scopes, const Scope& 
   }
   if (scope.got() == never || !scopes.ahead(scope, scope.got())) return;
   bool lasts = scope.body || (future && future->task);
-  if (end < request) {
+  if (end < request && !outcome_of_operation(history, scope).is_raised(ErrorKind::cancelled)) {
     if (alike(history[scope.got()].answer, outcome_of_operation(history, scope)))
       ruling.variant("value-when-done", scope.got());
     else
       ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(),
                      "neither the outcome nor the cancellation came");
+  } else if (end < request) {
+    return;  // both say the same
   } else if (lasts && end > scope.got()) {
     ruling.require(false, scope.got(), "the operation still runs");
   } else if (pending || (lasts && outcome_of_operation(history, scope).is_raised(ErrorKind::cancelled))) {

@@ -297,9 +297,11 @@ Verdict a_signal_is_handled_by_a_job(const History& history) {
 Verdict a_signal_takes_two_passes(const History& history) {
   Ruling ruling;
   if (history.other_loop || history.fatal) return ruling;
+  bool first = true;
   auto on_raise = [&](Signal& signal, std::size_t event) {
-    // The first alone: what comes before it is handled may belong to any.
-    if (!signal.used && history[event].what == What::did && history.job_at(event)) note_raise(history, signal, event);
+    // The first alone: later ones may be read together with those before.
+    bool by_job = history[event].what == What::did && history.job_at(event);
+    if (std::exchange(first, false) && by_job) note_raise(history, signal, event);
   };
   auto on_handler = [&](Signal& signal, std::size_t enter) {
     if (!history[enter].id || history[enter].id != signal.handler) return;
