@@ -143,10 +143,14 @@ TEST(Clock, does_not_change_what_is_said_of_the_reference) {
 TEST(KnownDepartures, are_those_that_a_run_finds) {
   if (!libuv_is_here()) GTEST_SKIP() << "libuv is absent";
   std::ifstream file(CEDE_SOURCES "/fuzz/known/libuv.txt");
+  const auto& seen = main_job().failed_on_libuv;
   std::set<std::string> known;
   std::string id, reason;
-  while (file >> id && std::getline(file, reason)) known.insert(id);
-  EXPECT_EQ(main_job().failed_on_libuv, known);
+  while (file >> id && std::getline(file, reason)) {
+    known.insert(id);
+    EXPECT_TRUE(seen.contains(id) || reason.starts_with(" rarely")) << id << " was not seen";
+  }
+  for (const std::string& clause : seen) EXPECT_TRUE(known.contains(clause)) << clause << " is not known";
 }
 
 }  // namespace

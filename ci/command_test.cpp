@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "adapters/adapters.h"
@@ -225,6 +227,24 @@ TEST_F(FaultyCommand, exits_with_1_when_a_small_program_violates_a_clause) {
   Ended ended = cede({"run", "--loop", "faulty/drains_until_empty", "PASS-2", "--budget", "exhaustive:3"});
   EXPECT_EQ(ended.exit, 1) << ended;
   EXPECT_TRUE(contains(ended.out, "FAIL faulty/drains_until_empty PASS-2")) << ended;
+}
+
+TEST_F(Command, names_the_clauses_that_a_generator_without_cancellations_leaves_undecided) {
+  const Words cancellation{"run", "CANCEL-*", "--budget", "20000cases"};
+  EXPECT_EQ(cede(cancellation).exit, 0);
+  Ended broken = cede(cancellation + Words{"--without", "cancel_task", "--without", "cancel_future"});
+  EXPECT_EQ(broken.exit, 4) << broken;
+  std::set<std::string> named, expected;
+  for (const std::string& line : lines_of(broken.out))
+    if (line.starts_with("  decisive in fewer than")) {
+      std::istringstream ids(line.substr(line.find(": ") + 2));
+      for (std::string id; ids >> id;) named.insert(id);
+    }
+  for (const Clause& clause : chapters().clauses)
+    if (clause.id.starts_with("CANCEL-")) expected.insert(clause.id);
+  expected.erase("CANCEL-16");  // counts, which a timeout changes too
+  expected.erase("CANCEL-19");  // about a cancellation that nobody has asked for
+  EXPECT_EQ(named, expected) << broken;
 }
 
 // What is not understood.

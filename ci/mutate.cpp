@@ -124,8 +124,8 @@ Exit mutate(const MutateOptions& options) {
       std::string why;
       const Adapter* adapter = find_adapter("faulty/" + fault.name, why);
       if (!adapter) {
-        fmt::print(stderr, "cede: {}\n", why);
-        return Exit::internal;
+        fmt::print(stderr, "cede: {}; `ci/build` builds the faults\n", why);
+        return Exit::adapter_failed;
       }
       Kill kill = convict(fault, *adapter, seed, options.cases);
       print(kill);
