@@ -196,7 +196,7 @@ void History::begin_frame(std::size_t index) {
 void History::read_step(std::size_t index) {
   const Event& event = (*this)[index];
   Verb verb = event.step.verb;
-  if (event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported) return;
+  if (event.answer.without_effect()) return;
   said_.add(verb);
   FutureLife* task = event.job ? task_of_job(event.job) : nullptr;
   if (task && !task->frame) task->frame = event.frame;
