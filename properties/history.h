@@ -240,7 +240,8 @@ class History {
   /// The poll with this number, counted from 0, as the polls before an event are; `never` if there
   /// were fewer.
   std::size_t poll(std::size_t number) const { return number < polls.size() ? polls[number] : never; }
-  /// What comes behind the poll, but for what happens outside the loop while it waits.
+  /// What comes behind the poll, but for what happens outside the loop while it waits; of what happens
+  /// there, what comes behind it.
   std::size_t after_wait(std::size_t poll) const;
   /// What the loop's clock showed at least when the poll was over.
   Nanos end_of_wait(std::size_t poll) const;
