@@ -274,7 +274,7 @@ class History {
  private:
   void clear(const Trace& trace);
   void read_event(std::size_t index);
-  void read_frame(std::size_t index);
+  void read_frame(std::size_t index);  // this and the next two: frames.cpp
   void begin_frame(std::size_t index);
   bool repeats(const Frame* ended) const;
   void read_step(std::size_t index);
@@ -292,6 +292,13 @@ class History {
   template <class T>
   static const T* at(const std::vector<T>& list, const std::vector<std::uint32_t>& index, Id id) {
     return id < index.size() && index[id] ? &list[index[id] - 1] : nullptr;
+  }
+
+  /// Remembers that the thing with this id is the last of its list.
+  template <class T>
+  static void enlist(std::vector<std::uint32_t>& index, Id id, const std::vector<T>& list) {
+    if (id >= index.size()) index.resize(id + 16);
+    index[id] = static_cast<std::uint32_t>(list.size());
   }
 
   const Trace* trace_ = nullptr;
