@@ -108,8 +108,8 @@ class UvLoop : public AbstractLoop {
   Error try_add_signal_handler(int signal, Callback callback) override {
     if (closed_) return Error(Error::Kind::runtime);
     auto handler = std::make_unique<Signal>(loop_, std::move(callback));
-    int result = uv_signal_start(&handler->signal, [](uv_signal_t* signal, int) { of(signal->loop).run_signal(signal); },
-                                 signal);
+    auto on_signal = [](uv_signal_t* signal, int) { of(signal->loop).run_signal(signal); };
+    int result = uv_signal_start(&handler->signal, on_signal, signal);
     remove_signal_handler(result == 0 ? signal : -1);
     if (result == 0) signals_[signal] = std::move(handler);
     else Signal::close(std::move(handler));

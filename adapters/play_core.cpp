@@ -182,8 +182,8 @@ Answer Player::ask(const Line& line, Slot slot, Id& id) {
       return Answer::raised(ErrorKind::runtime);
     case Verb::create_coroutine: {
       id = next_id();
-      name_object(named_[line.name], id, {}, nullptr, 
-                  new CoroutineObject(play_coroutine(*line.script), line.script->name, id));
+      Ref object(new CoroutineObject(play_coroutine(*line.script), line.script->name, id));
+      name_object(named_[line.name], id, {}, nullptr, std::move(object));
       return {};
     }
     case Verb::current_task: return Answer::of(current_task());

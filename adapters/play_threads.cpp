@@ -195,7 +195,8 @@ class Threads : public FamilyPlayer {
   void wait_for_coroutine(const Line& line, Id id) {
     if (!player_.observing()) return;
     record_elsewhere(*line.step).made = id;
-    auto outcome = reference::create_task_threadsafe<Value>(player_.loop(), [this, &line, id] { return create(line, id); });
+    auto create_here = [this, &line, id] { return create(line, id); };
+    auto outcome = reference::create_task_threadsafe<Value>(player_.loop(), create_here);
     auto is_there = [&outcome] { return outcome.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
     bool there = is_there() || Baton::mine()->wait(world(), is_there);
     if (!there) return;

@@ -91,7 +91,8 @@ std::vector<std::string> check_spec(const Chapters& chapters, std::span<const Pr
     if (!clause.untestable.empty()) continue;
     std::string where = fmt::format("{}:{}: {}", clause.file, clause.line, clause.id);
     for (const std::string& id : clause.rests_on)
-      if (!find_clause(chapters, id)) complaints.push_back(fmt::format("{} rests on {}, which no chapter has", where, id));
+      if (!find_clause(chapters, id))
+        complaints.push_back(fmt::format("{} rests on {}, which no chapter has", where, id));
     auto count = std::ranges::count(properties, clause.id, &Property::clause);
     if (count == 0) complaints.push_back(fmt::format("{} has no judge: add one to properties/", where));
     if (count > 1) complaints.push_back(fmt::format("{} has {} judges: one is enough", where, count));

@@ -37,7 +37,8 @@ void add_reads(Random& random, std::vector<Step>& steps) {
 /// A value is set, somebody is registered or made, another is set.
 void add_motif(Random& random, std::vector<Step>& steps) {
   if (random.once_in(5)) return add_reads(random, steps);
-  Name callback = pick(random, callback_names), task = pick(random, task_names), coroutine = pick(random, coroutine_names);
+  Name callback = pick(random, callback_names), task = pick(random, task_names);
+  Name coroutine = pick(random, coroutine_names);
   steps.push_back(set_x(random, main_script));
   if (random.once_in(2)) {
     constexpr std::array registrations{call_soon, call_later, add_done_callback};

@@ -7,10 +7,12 @@ namespace {
 using enum Verb;
 
 constexpr Weight weights[] = {
-    {call_soon_threadsafe, 8}, {thread, 12},  {run_in_executor, 6},
-    {fail_in_executor, 2},     {run_coroutine_threadsafe, 4},
-    {add_signal_handler, 6},   {add_signal_handler_elsewhere, 1},
-    {remove_signal_handler, 3}, {raise_signal, 6}, {send_signal, 4},
+    {call_soon_threadsafe, 8},  {thread, 12},
+    {run_in_executor, 6},       {fail_in_executor, 2},
+    {run_coroutine_threadsafe, 4},
+    {add_signal_handler, 6},    {add_signal_handler_elsewhere, 1},
+    {remove_signal_handler, 3}, {raise_signal, 6},
+    {send_signal, 4},
 };
 
 constexpr std::array signals{Name("usr1"), Name("usr1"), Name("usr1"), Name("usr2"), Name("kill")};
@@ -22,98 +24,114 @@ Name name_for(Random& random, const Step& step, Arg arg) {
   return {};
 }
 
-Nanos some_time(Random& random) { return random.below(6) * millisecond; }
+/// Threads, executors and signals that come at a moment when something else goes on.
+class Motif {
+ public:
+  Motif(Random& random, std::vector<Step>& steps) : random_(random), steps_(steps) {}
 
-/// Another thread calls, twice at a time or while a job is busy, and once it is a call to stop.
-void add_calls(Random& random, std::vector<Step>& steps) {
-  Nanos when = some_time(random);
-  Name a = pick(random, callback_names), b = pick(random, callback_names);
-  steps.push_back({.who = main_script, .verb = thread, .name = a, .time = when});
-  steps.push_back({.who = main_script, .verb = thread, .name = b, .time = random.once_in(2) ? when : some_time(random)});
-  if (random.once_in(2)) steps.push_back({.who = main_script, .verb = call_later, .name = a, .time = some_time(random)});
-  if (random.once_in(3)) steps.push_back({.who = b, .verb = busy, .time = 3 * millisecond});
-  if (random.once_in(6)) steps.push_back({.who = b, .verb = stop});
-}
+  void any() {
+    switch (random_.below(7)) {
+      case 0: return calls();
+      case 1: return own_calls();
+      case 2: return work();
+      case 3: return submission();
+      case 6: return interrupt();
+      default: return handlers();
+    }
+  }
 
-/// The loop's own thread calls, among plain calls.
-void add_own_calls(Random& random, std::vector<Step>& steps) {
-  Name who = random.once_in(2) ? main_script : pick(random, callback_names);
-  if (who != main_script) steps.push_back({.who = main_script, .verb = call_soon, .name = who});
-  for (int i = 0; i < 3; ++i) {
-    Name name = pick(random, callback_names);
-    if (name == who) continue;
-    steps.push_back({.who = who, .verb = random.once_in(2) ? call_soon : call_soon_threadsafe, .name = name});
-    if (random.once_in(5)) steps.push_back({.who = who, .verb = cancel, .name = name});
-  }
-  if (random.once_in(6)) {
-    steps.push_back({.who = main_script, .verb = close});
-    steps.push_back({.who = main_script, .verb = call_soon_threadsafe, .name = callback_names[0]});
-  }
-}
+ private:
+  void say(const Step& step) { steps_.push_back(step); }
+  bool maybe() { return random_.once_in(2); }
+  Nanos some_time() { return random_.below(6) * millisecond; }
+  Name some_callback() { return pick(random_, callback_names); }
 
-/// A task awaits what an executor does, while others run.
-void add_work(Random& random, std::vector<Step>& steps) {
-  Name task = pick(random, task_names), future = pick(random, future_names);
-  steps.push_back({.who = main_script, .verb = create_task, .name = task});
-  if (random.once_in(2)) {
-    steps.push_back({.who = task, .verb = run_in_executor, .name = future, .time = some_time(random), .value = Value::of(std::int64_t{7})});
-  } else {
-    steps.push_back({.who = task, .verb = fail_in_executor, .name = future, .time = some_time(random), .value = Value::of(ErrorKind::key)});
+  /// Another thread calls, twice at a time or while a job is busy, and once it is a call to stop.
+  void calls() {
+    Nanos when = some_time();
+    Name a = some_callback(), b = some_callback();
+    say({.who = main_script, .verb = thread, .name = a, .time = when});
+    say({.who = main_script, .verb = thread, .name = b, .time = maybe() ? when : some_time()});
+    if (maybe()) say({.who = main_script, .verb = call_later, .name = a, .time = some_time()});
+    if (random_.once_in(3)) say({.who = b, .verb = busy, .time = 3 * millisecond});
+    if (random_.once_in(6)) say({.who = b, .verb = stop});
   }
-  steps.push_back({.who = task, .verb = await, .name = future});
-}
 
-/// Another thread submits a coroutine and waits for it.
-void add_submission(Random& random, std::vector<Step>& steps) {
-  Name coroutine = pick(random, coroutine_names);
-  steps.push_back({.who = main_script, .verb = run_coroutine_threadsafe, .name = coroutine, .time = some_time(random)});
-  if (random.once_in(2)) steps.push_back({.who = coroutine, .verb = sleep, .time = some_time(random)});
-  if (random.once_in(3)) steps.push_back({.who = coroutine, .verb = raise, .value = Value::of(ErrorKind::key)});
-  else steps.push_back({.who = coroutine, .verb = return_, .value = Value::of(std::int64_t{5})});
-}
+  /// The loop's own thread calls, among plain calls.
+  void own_calls() {
+    Name who = maybe() ? main_script : some_callback();
+    if (who != main_script) say({.who = main_script, .verb = call_soon, .name = who});
+    for (int i = 0; i < 3; ++i) {
+      Name name = some_callback();
+      if (name == who) continue;
+      say({.who = who, .verb = maybe() ? call_soon : call_soon_threadsafe, .name = name});
+      if (random_.once_in(5)) say({.who = who, .verb = cancel, .name = name});
+    }
+    if (random_.once_in(6)) {
+      say({.who = main_script, .verb = close});
+      say({.who = main_script, .verb = call_soon_threadsafe, .name = callback_names[0]});
+    }
+  }
 
-/// A handler is registered, perhaps replaced or removed, and the signal raised.
-void add_signals(Random& random, std::vector<Step>& steps) {
-  Name signal = signals[random.below(4)], handler = pick(random, callback_names), who = pick(random, callback_names);
-  steps.push_back({.who = main_script, .verb = add_signal_handler, .name = signal, .script = handler});
-  if (random.once_in(3)) {
-    steps.push_back({.who = main_script, .verb = add_signal_handler, .name = signal, .script = pick(random, callback_names)});
+  /// A task awaits what an executor does, while others run.
+  void work() {
+    Name task = pick(random_, task_names), future = pick(random_, future_names);
+    say({.who = main_script, .verb = create_task, .name = task});
+    Step work{.who = task, .verb = maybe() ? run_in_executor : fail_in_executor, .name = future, .time = some_time()};
+    work.value = work.verb == run_in_executor ? Value::of(std::int64_t{7}) : Value::of(ErrorKind::key);
+    say(work);
+    say({.who = task, .verb = await, .name = future});
   }
-  if (random.once_in(2)) {
-    steps.push_back({.who = main_script, .verb = call_soon, .name = who});
-    steps.push_back({.who = who, .verb = raise_signal, .name = signal});
-    steps.push_back({.who = who, .verb = call_soon, .name = pick(random, callback_names)});
-  } else {
-    steps.push_back({.who = main_script, .verb = send_signal, .name = signal, .time = some_time(random)});
-  }
-  if (random.once_in(3)) {
-    Name later = random.once_in(2) ? main_script : who;
-    steps.push_back({.who = later, .verb = remove_signal_handler, .name = signal});
-    if (random.once_in(2)) steps.push_back({.who = later, .verb = remove_signal_handler, .name = signal});
-    steps.push_back({.who = later, .verb = raise_signal, .name = signal});
-  }
-}
 
-/// A runner is interrupted while its main coroutine sleeps, or before.
-void add_interrupt(Random& random, std::vector<Step>& steps) {
-  Name main = pick(random, coroutine_names), signal("int");
-  steps.push_back({.who = main_script, .verb = runner, .name = main});
-  if (random.once_in(2)) steps.push_back({.who = main, .verb = raise_signal, .name = signal});
-  else steps.push_back({.who = main, .verb = send_signal, .name = signal, .time = some_time(random)});
-  Name c = callback_names[random.below(4)];
-  if (random.once_in(5)) {
-    steps.push_back({.who = main, .verb = catch_, .name = c, .value = Value::of(ErrorKind::cancelled)});
-    steps.push_back({.who = c, .verb = sleep, .time = 5 * millisecond});
-  } else {
-    steps.push_back({.who = main, .verb = sleep, .time = 5 * millisecond});
+  /// Another thread submits a coroutine and waits for it.
+  void submission() {
+    Name coroutine = pick(random_, coroutine_names);
+    say({.who = main_script, .verb = run_coroutine_threadsafe, .name = coroutine, .time = some_time()});
+    if (maybe()) say({.who = coroutine, .verb = sleep, .time = some_time()});
+    if (random_.once_in(3)) say({.who = coroutine, .verb = raise, .value = Value::of(ErrorKind::key)});
+    else say({.who = coroutine, .verb = return_, .value = Value::of(std::int64_t{5})});
   }
-}
 
-void add_motif(Random& random, std::vector<Step>& steps) {
-  constexpr void (*motifs[])(Random&, std::vector<Step>&) = {add_calls, add_own_calls, add_work, add_submission, add_signals,
-                                                              add_signals, add_interrupt};
-  motifs[random.below(std::size(motifs))](random, steps);
-}
+  /// A handler is registered, perhaps replaced or removed, and the signal raised.
+  void handlers() {
+    Name signal = signals[random_.below(4)], handler = some_callback(), who = some_callback();
+    say({.who = main_script, .verb = add_signal_handler, .name = signal, .script = handler});
+    if (random_.once_in(3))
+      say({.who = main_script, .verb = add_signal_handler, .name = signal, .script = some_callback()});
+    if (maybe()) {
+      say({.who = main_script, .verb = call_soon, .name = who});
+      say({.who = who, .verb = raise_signal, .name = signal});
+      say({.who = who, .verb = call_soon, .name = some_callback()});
+    } else {
+      say({.who = main_script, .verb = send_signal, .name = signal, .time = some_time()});
+    }
+    if (random_.once_in(3)) {
+      Name later = maybe() ? main_script : who;
+      say({.who = later, .verb = remove_signal_handler, .name = signal});
+      if (maybe()) say({.who = later, .verb = remove_signal_handler, .name = signal});
+      say({.who = later, .verb = raise_signal, .name = signal});
+    }
+  }
+
+  /// A runner is interrupted while its main coroutine sleeps, or before.
+  void interrupt() {
+    Name main = pick(random_, coroutine_names), signal("int");
+    say({.who = main_script, .verb = runner, .name = main});
+    if (maybe()) say({.who = main, .verb = raise_signal, .name = signal});
+    else say({.who = main, .verb = send_signal, .name = signal, .time = some_time()});
+    Name sleeper = main, cleanup = some_callback();
+    if (random_.once_in(5)) {
+      say({.who = main, .verb = catch_, .name = cleanup, .value = Value::of(ErrorKind::cancelled)});
+      sleeper = cleanup;
+    }
+    say({.who = sleeper, .verb = sleep, .time = 5 * millisecond});
+  }
+
+  Random& random_;
+  std::vector<Step>& steps_;
+};
+
+void add_motif(Random& random, std::vector<Step>& steps) { Motif(random, steps).any(); }
 
 }  // namespace
 

@@ -1,3 +1,4 @@
+// The families that the generator says beside the core: one line each.
 #include "properties/bias.h"
 
 namespace cede {

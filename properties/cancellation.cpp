@@ -364,47 +364,10 @@ Verdict a_message_travels_with_it(const History& history) {
   return ruling;
 }
 
-/// Where the task was destroyed in one of its own steps, from the one on in which the error was raised.
-std::size_t destroyed_by_itself(const History& history, const Cancellation& cancellation) {
-  const Job* raised = job_of(history, cancellation);
-  if (!raised || raised->resumed == never) return never;
-  for (std::size_t event = raised->enter; event < history.events().size(); ++event) {
-    const Job* job = history.job_at(event);
-    if (history[event].what == What::destroyed && history[event].frame == history.future(cancellation.task)->frame &&
-        job && job->step && job->subject == cancellation.task)
-      return event;
-  }
-  return never;
-}
-
-void judge_clean_up(const History& history, Ruling& ruling) {
-  for (const Wait& wait : history.waits) {
-    if (!wait.task || !wait.suspended || wait.left >= history.cancellations.until) continue;
-    const FutureLife& task = *history.future(wait.task);
-    auto raised_before = [&](const Cancellation& cancellation) {
-      const Job* job = cancellation.task == wait.task ? job_of(history, cancellation) : nullptr;
-      return job && job->enter < wait.asked && job->resumed != never;
-    };
-    if (!std::ranges::any_of(history.cancellations.all, raised_before)) continue;
-    each_question(history, task.id, wait.left, [&](std::size_t index) {
-      Verb question = history[index].step.verb;
-      if (index < std::min(wait.got, task.completed) && (question == Verb::done || question == Verb::cancelled))
-        ruling.require(history[index].answer == Answer::of(Value::of(false)), index, "it has not cleaned up yet");
-    });
-    if (wait.got < history.cancellations.until) ruling.require(true, wait.got, {});
-    const Step& step = history[wait.asked].step;
-    bool comes_back = step.verb == Verb::yield || (step.verb == Verb::sleep && step.time != forever) ||
-                      (wait.awaited != wait.task && history.future(wait.awaited) &&
-                       history.cancellations.outcome(history, wait.awaited, never) != Answer{});
-    if (comes_back && wait.got == never && all_is_over(history))
-      ruling.require(false, wait.left, "it suspended after a cancellation, and never went on");
-  }
-}
-
 /// CANCEL-18
 Verdict cleaning_up_may_take_time(const History& history) {
   Ruling ruling;
-  if (!history.said({Verb::destroy})) judge_clean_up(history, ruling);
+  if (!history.said({Verb::destroy})) require_clean_up(ruling, history);
   for (const Cancellation& cancellation : history.cancellations.all)
     if (std::size_t event = destroyed_by_itself(history, cancellation); event < history.cancellations.until)
       ruling.require(false, event, "it was to suspend after a cancellation, and was ended there");

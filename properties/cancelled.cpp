@@ -1,6 +1,27 @@
 #include "properties/cancelled.h"
 
+#include <algorithm>
+
 namespace cede {
+namespace {
+
+/// Whether the cancellation of its task was raised before the wait began.
+bool is_after_cancellation(const History& history, const Wait& wait) {
+  return std::ranges::any_of(history.cancellations.all, [&](const Cancellation& cancellation) {
+    const Job* job = cancellation.task == wait.task ? job_of(history, cancellation) : nullptr;
+    return job && job->enter < wait.asked && job->resumed != never;
+  });
+}
+
+/// Whether what it waits for comes to an end.
+bool comes_back(const History& history, const Wait& wait) {
+  const Step& step = history[wait.asked].step;
+  if (step.verb == Verb::yield || (step.verb == Verb::sleep && step.time != forever)) return true;
+  return wait.awaited != wait.task && history.future(wait.awaited) &&
+         history.cancellations.outcome(history, wait.awaited, never) != Answer{};
+}
+
+}  // namespace
 
 bool asks_to_cancel(Verb verb) { return verb == Verb::cancel_task || verb == Verb::cancel_future; }
 
@@ -28,6 +49,18 @@ const Wait* resumed(const History& history, const Job& job) {
 const Cancellation* raised_at(const History& history, const Wait& wait) {
   const Job* job = history.job_at(wait.got);
   return job ? history.cancellations.raised_in(static_cast<std::size_t>(job - history.jobs.data())) : nullptr;
+}
+
+std::size_t destroyed_by_itself(const History& history, const Cancellation& cancellation) {
+  const Job* raised = job_of(history, cancellation);
+  if (!raised || raised->resumed == never) return never;
+  for (std::size_t event = raised->enter; event < history.events().size(); ++event) {
+    const Job* job = history.job_at(event);
+    if (history[event].what == What::destroyed && history[event].frame == history.future(cancellation.task)->frame &&
+        job && job->step && job->subject == cancellation.task)
+      return event;
+  }
+  return never;
 }
 
 void require_raised(Ruling& ruling, const History& history, const Cancellation& cancellation, std::string_view why) {
@@ -95,6 +128,22 @@ void require_undisturbed(Ruling& ruling, const History& history, const Cancellat
     bool concerned = history.cancellations.raised_in(i) || wait->awaited == past.task ||
                      is_cancellation(history.cancellations.outcome(history, wait->awaited, job.enter));
     if (!concerned) ruling.require(!is_cancellation(history[wait->got].answer), wait->got, why);
+  }
+}
+
+void require_clean_up(Ruling& ruling, const History& history) {
+  for (const Wait& wait : history.waits) {
+    if (!wait.task || !wait.suspended || wait.left >= history.cancellations.until) continue;
+    if (!is_after_cancellation(history, wait)) continue;
+    std::size_t over = std::min(wait.got, history.future(wait.task)->completed);
+    each_question(history, wait.task, wait.left, [&](std::size_t index) {
+      Verb question = history[index].step.verb;
+      if (index < over && (question == Verb::done || question == Verb::cancelled))
+        ruling.require(history[index].answer == Answer::of(Value::of(false)), index, "it has not cleaned up yet");
+    });
+    if (wait.got < history.cancellations.until) ruling.require(true, wait.got, {});
+    if (wait.got == never && all_is_over(history) && comes_back(history, wait))
+      ruling.require(false, wait.left, "it suspended after a cancellation, and never went on");
   }
 }
 

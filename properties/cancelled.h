@@ -24,6 +24,8 @@ const Job* job_of(const History& history, const Cancellation& cancellation);
 const Wait* resumed(const History& history, const Job& job);
 /// The cancellation that the task has to see where this wait ends; null if none.
 const Cancellation* raised_at(const History& history, const Wait& wait);
+/// Where the task was destroyed in one of its own steps, from the one on in which the error was raised.
+std::size_t destroyed_by_itself(const History& history, const Cancellation& cancellation);
 
 /// The cancellation is raised in the step where it belongs; in the first one by not entering the body.
 void require_raised(Ruling& ruling, const History& history, const Cancellation& cancellation, std::string_view why);
@@ -37,6 +39,8 @@ void require_place(Ruling& ruling, const History& history, Cancellation::Met met
 void require_outcome(Ruling& ruling, const History& history, const FutureLife& task, std::string_view why);
 /// Later steps of the task, which no request concerns, go on as what they wait for says.
 void require_undisturbed(Ruling& ruling, const History& history, const Cancellation& past, std::string_view why);
+/// Who suspends after a cancellation is not over, and goes on when what it waits for is.
+void require_clean_up(Ruling& ruling, const History& history);
 
 /// Calls on the steps that ask about the future or task behind the event, while what happens is known.
 template <class OnStep>

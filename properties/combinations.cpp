@@ -54,7 +54,7 @@ std::vector<Combination> combinations(const History& history, const Verbs& verbs
   for (std::size_t index = 0; index < history.events().size(); ++index) {
     const Event& event = history[index];
     if (event.what != What::did || event.answer.is_raised() || !verbs.meets({event.step.verb})) continue;
-    if (event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported) continue;
+    if (event.answer.without_effect()) continue;
     Combination made{.verb = event.step.verb, .asked = index, .id = event.id};
     for (Id id : event.among) {
       if (!id) continue;

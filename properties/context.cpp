@@ -25,6 +25,11 @@ const Binding* find(const Values& values, Name variable) {
   return found == values.end() ? nullptr : &*found;
 }
 
+void bind(Values& values, const Binding& binding) {
+  std::erase_if(values, [&](const Binding& old) { return old.variable == binding.variable; });
+  values.push_back(binding);
+}
+
 /// A `get_var` whose context is known.
 struct Read {
   std::size_t event;
@@ -36,6 +41,8 @@ struct Read {
   bool inherited_inline;   // the value was set by a coroutine that runs inside the reader, or around it
   bool set_by_callback;    // somewhere, so that it could have leaked
   bool set_by_task;
+
+  bool in_main() const { return !callback && !task && !io; }
 };
 
 class Contexts {
@@ -91,13 +98,9 @@ class Contexts {
     auto running = running_.find(event.job);
     if (event.job) (running != running_.end() && is_task(running->second) ? set_by_task_ : set_by_callback_) = true;
     if (!values) return;
-    std::erase_if(*values, [&](const Binding& binding) { return binding.variable == event.step.name; });
     Binding binding{event.step.name, event.step.value, event.frame};
-    values->push_back(binding);
-    if (auto call = calls_.find(event.job); call != calls_.end()) {
-      std::erase_if(*call->second, [&](const Binding& old) { return old.variable == binding.variable; });
-      call->second->push_back(binding);
-    }
+    bind(*values, binding);
+    if (auto call = calls_.find(event.job); call != calls_.end()) bind(*call->second, binding);
   }
 
   Read judged(const Values& values, std::size_t index) const {
@@ -114,14 +117,15 @@ class Contexts {
             .task = task,
             .io = io,
             .fresh = gives(binding),
-            .inherited_inline = task && binding && binding->frame != event.frame && same_task(binding->frame, event.frame),
+            .inherited_inline = task && binding && elsewhere_in_task(binding->frame, event.frame),
             .set_by_callback = set_by_callback_,
             .set_by_task = set_by_task_};
   }
 
-  bool same_task(Id one, Id other) const {
+  /// Whether the frames are two of one task.
+  bool elsewhere_in_task(Id one, Id other) const {
     const Frame *a = history_.frame(one), *b = history_.frame(other);
-    return a && b && a->task && a->task == b->task;
+    return one != other && a && b && a->task && a->task == b->task;
   }
 
   const History& history_;
@@ -143,9 +147,10 @@ Verdict a_callback_runs_in_the_context_of_its_registration(const History& histor
   Ruling ruling;
   if (!in_one_loop(history)) return ruling;
   for (const Read& read : Contexts::reads(history)) {
-    bool outside = !read.callback && !read.task && !read.io && read.set_by_callback && !read.set_by_task;
-    if (read.callback) ruling.require(read.right, read.event, "it is not the value at the registration of the callback");
-    else if (outside) ruling.require(read.right, read.event, "what a callback set was seen outside of it");
+    if (read.callback)
+      ruling.require(read.right, read.event, "it is not the value at the registration of the callback");
+    else if (read.in_main() && read.set_by_callback && !read.set_by_task)
+      ruling.require(read.right, read.event, "what a callback set was seen outside of it");
   }
   return ruling;
 }
@@ -155,10 +160,10 @@ Verdict a_task_has_a_context_of_its_own(const History& history) {
   Ruling ruling;
   if (!in_one_loop(history)) return ruling;
   for (const Read& read : Contexts::reads(history)) {
-    bool outside = !read.callback && !read.task && !read.io && read.set_by_task && !read.set_by_callback;
     if (read.task && !read.inherited_inline)
       ruling.require(read.right, read.event, "it is neither the creator's value at the creation nor the task's own");
-    else if (outside) ruling.require(read.right, read.event, "what a task set was seen outside of it");
+    else if (read.in_main() && read.set_by_task && !read.set_by_callback)
+      ruling.require(read.right, read.event, "what a task set was seen outside of it");
   }
   return ruling;
 }
@@ -179,7 +184,8 @@ Verdict the_calls_of_a_registration_share_a_context(const History& history) {
   if (!in_one_loop(history)) return ruling;
   for (const Read& read : Contexts::reads(history)) {
     if (!read.io) continue;
-    ruling.require(read.right || read.fresh, read.event, "it is not the value at the registration, nor that of an earlier call");
+    ruling.require(read.right || read.fresh, read.event,
+                   "it is not the value at the registration, nor that of an earlier call");
     if (read.fresh && !read.right) ruling.variant("fresh-copy", read.event);
   }
   return ruling;

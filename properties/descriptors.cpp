@@ -9,10 +9,6 @@ constexpr Direction directions[] = {Direction::read, Direction::write};
 
 std::size_t index_of(Direction direction) { return static_cast<std::size_t>(direction); }
 
-bool without_effect(const Event& event) {
-  return event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported;
-}
-
 /// Whether a run of the loop, and not a refused one inside of another, begins or ends with the event.
 bool runs(const History& history, std::size_t event) {
   return std::ranges::any_of(history.runs, [event](const Run& run) {
@@ -38,11 +34,11 @@ void Descriptors::read_event(std::size_t index) {
     case What::enter: return enter(index);
     case What::did:
       if (runs(history_, index)) run_begins_ = true;
-      if (!without_effect(event)) read_step(index);
+      if (!event.answer.without_effect()) read_step(index);
       return;
     case What::got:
       if (event.step.verb == Verb::receive) return end_receive(index);
-      if (event.step.verb == Verb::write_later && !without_effect(event))
+      if (event.step.verb == Verb::write_later && !event.answer.without_effect())
         return read_bytes(index, ends(event.id).buffers);
       if (runs(history_, index)) end_pass(index);
       return;

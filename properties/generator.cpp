@@ -427,6 +427,7 @@ Scenario any_scenario(Random& random) {
 
 Step any_step(Random& random) {
   Author author(random, any_bias(random));
+  author.adopt({.who = pick(random, task_names)});  // without a coroutine among them few verbs can be said
   for (std::uint32_t before = random.below(12); before > 0; --before) (void)author.step();
   return author.step();
 }

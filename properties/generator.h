@@ -9,7 +9,7 @@
 
 namespace cede {
 
-/// A scenario of 12 steps on average. Each draws its own subset of the verbs (swarm), since what is
+/// A scenario of 12 to 14 steps on average. Each draws its own subset of the verbs (swarm), since what is
 /// left out lets the rest go deeper. Reuses the memory of `scenario`.
 void any_scenario(Random& random, Scenario& scenario);
 Scenario any_scenario(Random& random);

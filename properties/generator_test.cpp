@@ -42,7 +42,7 @@ bool is_generated(Family family) {
   });
 }
 
-TEST(Generator, says_every_verb_of_the_language_but_limit) {
+TEST(Generator, says_every_verb_of_the_language_but_limit_seldom) {
   std::array<int, verbs_count> said{};
   for_all_scenarios(seed, many, [&](const Scenario& scenario) {
     for (const Step& step : scenario.steps) ++said[static_cast<std::size_t>(step.verb)];
@@ -50,9 +50,9 @@ TEST(Generator, says_every_verb_of_the_language_but_limit) {
   });
   for (const VerbRow& row : verbs())
     if (row.verb == Verb::limit)
-      EXPECT_LT(said[static_cast<std::size_t>(row.verb)], 100) << "it hides what comes later";
+      EXPECT_LT(said[static_cast<std::size_t>(row.verb)], 30) << "it hides what comes later: one motif alone says it";
     else if (is_generated(row.family))
-      EXPECT_GT(said[static_cast<std::size_t>(row.verb)], 10) << row.spelling;
+      EXPECT_GT(said[static_cast<std::size_t>(row.verb)], 25) << row.spelling;
 }
 
 TEST(Generator, says_every_error_and_values_and_times_of_all_kinds) {
@@ -94,7 +94,7 @@ TEST(Generator, leaves_different_verbs_out_of_different_scenarios) {
   EXPECT_GT(taskless, long_ones / 20);
 }
 
-TEST(Generator, makes_scenarios_of_about_12_steps) {
+TEST(Generator, makes_scenarios_of_12_to_14_steps_on_average) {
   std::uint64_t steps = 0;
   std::size_t longest = 0;
   for_all_scenarios(seed, many, [&](const Scenario& scenario) {
@@ -104,8 +104,8 @@ TEST(Generator, makes_scenarios_of_about_12_steps) {
     return true;
   });
   double average = static_cast<double>(steps) / many;
-  EXPECT_GT(average, 10);
-  EXPECT_LT(average, 15);
+  EXPECT_GT(average, 12);
+  EXPECT_LT(average, 14);
   EXPECT_LT(longest, 80u);
 }
 

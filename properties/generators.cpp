@@ -48,8 +48,8 @@ class Requests {
 
   void read(std::size_t index) {
     const Event& event = history_[index];
-    bool done = event.answer.kind != Answer::Kind::ignored && event.answer.kind != Answer::Kind::unsupported;
     bool request = event.step.verb == Verb::anext || event.step.verb == Verb::aclose;
+    bool done = !event.answer.without_effect();
     if (event.what == What::did && done && request) ask(index);
     if (event.what == What::got && request) answer(index);
     if (event.step.verb == Verb::produce && done) produce(index);

@@ -240,7 +240,8 @@ class History {
   /// The poll with this number, counted from 0, as the polls before an event are; `never` if there
   /// were fewer.
   std::size_t poll(std::size_t number) const { return number < polls.size() ? polls[number] : never; }
-  /// What comes behind the poll, but for what happens outside the loop while it waits.
+  /// What comes behind the poll, but for what happens outside the loop while it waits; of what happens
+  /// there, what comes behind it.
   std::size_t after_wait(std::size_t poll) const;
   /// What the loop's clock showed at least when the poll was over.
   Nanos end_of_wait(std::size_t poll) const;
@@ -273,7 +274,7 @@ class History {
  private:
   void clear(const Trace& trace);
   void read_event(std::size_t index);
-  void read_frame(std::size_t index);
+  void read_frame(std::size_t index);  // this and the next two: frames.cpp
   void begin_frame(std::size_t index);
   bool repeats(const Frame* ended) const;
   void read_step(std::size_t index);
@@ -291,6 +292,13 @@ class History {
   template <class T>
   static const T* at(const std::vector<T>& list, const std::vector<std::uint32_t>& index, Id id) {
     return id < index.size() && index[id] ? &list[index[id] - 1] : nullptr;
+  }
+
+  /// Remembers that the thing with this id is the last of its list.
+  template <class T>
+  static void enlist(std::vector<std::uint32_t>& index, Id id, const std::vector<T>& list) {
+    if (id >= index.size()) index.resize(id + 16);
+    index[id] = static_cast<std::uint32_t>(list.size());
   }
 
   const Trace* trace_ = nullptr;

@@ -6,27 +6,10 @@
 #include <algorithm>
 
 #include "properties/property.h"
+#include "properties/runs.h"
 
 namespace cede {
 namespace {
-
-bool turns_this_loop(const Run& run) { return run.verb != Verb::run_in_new_loop && !run.nested; }
-
-/// Whether the loop took the run on: it polled at least once, and gave back control.
-bool was_a_run(const History& history, const Run& run) {
-  return turns_this_loop(run) && run.got != never && history.pass(run.asked) < history.pass(run.got);
-}
-
-bool ended_fatally(const History& history, const Run& run) {
-  return run.got != never && history[run.got].answer.is_raised(ErrorKind::exit);
-}
-
-/// The run of this loop that goes on at the event; null if none does.
-const Run* run_around(const History& history, std::size_t event) {
-  for (const Run& run : history.runs)
-    if (run.asked < event && event < run.got && turns_this_loop(run)) return &run;
-  return nullptr;
-}
 
 /// The job from the queue that added this one while it ran.
 const Job* added_by(const History& history, const Job& job) {
@@ -62,38 +45,6 @@ void require_last_pass(Ruling& ruling, const History& history, const Run& run, s
                    in_batch ? "it was queued when the last pass of the run began, and had no turn in it"
                             : "it was added in the last pass of the run, and ran before the run's end");
   }
-}
-
-/// Whether an earlier run_until_complete came back, by a stop or a fatal error, before it could end
-/// itself by the completion of its future: then its own end may still stand in the queue.
-bool an_earlier_end_is_queued(const History& history, const Run& run) {
-  for (const Run* earlier = history.runs.data(); earlier < &run; ++earlier) {
-    if (earlier->verb != Verb::run_until_complete || !turns_this_loop(*earlier)) continue;
-    const FutureLife* future = history.future(earlier->future);
-    bool done = !future || history.cancels || future->completed < earlier->got;
-    if (done && (earlier->stop != never || ended_fatally(history, *earlier))) return true;
-  }
-  return false;
-}
-
-/// Whether a run came back although nothing was there to end it.
-bool came_back_unasked(const History& history, const Run& run) {
-  if (!was_a_run(history, run) || run.stop != never || run.rested != never) return false;
-  if (an_earlier_end_is_queued(history, run)) return false;
-  if (run.verb == Verb::run) return !history[run.got].answer.is_raised();
-  const FutureLife* future = history.future(run.future);
-  return future && future->completed > run.got && !history.cancels && !ended_fatally(history, run);
-}
-
-/// Whether the future of an earlier run, which had ended before it was done, was completed in this
-/// one: a callback forgotten on it would end this run.
-bool completes_an_earlier_future(const History& history, const Run& run) {
-  for (const Run* earlier = history.runs.data(); earlier < &run; ++earlier) {
-    if (earlier->verb != Verb::run_until_complete || !was_a_run(history, *earlier)) continue;
-    const FutureLife* future = history.future(earlier->future);
-    if (future && future->completed > earlier->got && future->completed < run.got) return true;
-  }
-  return false;
 }
 
 /// That the loop went on behind the job: neither its pass nor its run ended there.

@@ -13,9 +13,13 @@ namespace {
 
 using enum Verb;
 
-bool effective(const Event& event) {
-  return event.answer.kind != Answer::Kind::ignored && event.answer.kind != Answer::Kind::unsupported;
+/// Whether it is a step with this verb that was taken.
+bool did(const Event& event, Verb verb) {
+  return event.what == What::did && event.step.verb == verb && !event.answer.without_effect();
 }
+
+/// Whether it is what another thread, or the loop's own wait, did for a step with this verb.
+bool got(const Event& event, Verb verb) { return event.what == What::got && event.step.verb == verb; }
 
 /// A thread-safe call.
 struct Submission {
@@ -35,11 +39,9 @@ std::vector<Submission> submissions_of(const History& history) {
   std::map<Id, std::size_t> asked, place;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
-    Verb verb = event.step.verb;
-    if (event.what == What::did && verb == thread) asked[event.made] = i;
-    bool own = event.what == What::did && verb == call_soon_threadsafe && event.made && effective(event);
-    bool other = event.what == What::got && verb == thread;
-    if (own || other) {
+    if (did(event, thread)) asked[event.made] = i;
+    bool own = did(event, call_soon_threadsafe) && event.made;
+    if (own || got(event, thread)) {
       place[event.made] = list.size();
       list.push_back({.id = event.made, .asked = own ? i : asked[event.made], .called = i, .thread = event.thread,
                       .refused = event.answer.is_raised()});
@@ -47,8 +49,8 @@ std::vector<Submission> submissions_of(const History& history) {
     if (auto found = place.find(event.id); found != place.end()) {
       Submission& submission = list[found->second];
       if (event.what == What::enter && submission.calls++ == 0) submission.entered = i;
-      bool cancels = event.what == What::did && verb == cancel && submission.entered == never;
-      if (cancels && submission.cancelled == never) submission.cancelled = i;
+      bool in_time = submission.entered == never && submission.cancelled == never;
+      if (did(event, cancel) && in_time) submission.cancelled = i;
     }
   }
   return list;
@@ -61,12 +63,6 @@ bool exact(const History& history, std::size_t asked, std::size_t happened) {
   return history[happened].at == request.at + std::max<Nanos>(0, request.step.time);
 }
 
-/// The first event from here on that is the loop's doing.
-std::size_t of_loop(const History& history, std::size_t event) {
-  while (event < history.events().size() && (history[event].what == What::got && history[event].frame == 0)) ++event;
-  return event;
-}
-
 constexpr Nanos reaction = 10 * microsecond;  // what a loop needs at most to wake up, where time creeps
 
 /// Where the loop rests, or waits until its time is over, although something has happened that it has
@@ -76,8 +72,8 @@ std::size_t overslept(const History& history, std::size_t happened, std::size_t 
   std::size_t first = history.pass(happened);
   if (first > 0) --first;  // it may have happened within this wait
   for (std::size_t number = first; history.poll(number) < end; ++number) {
-    std::size_t poll = history.poll(number), after = of_loop(history, std::max(poll, happened) + 1);
-    if (poll < happened && of_loop(history, poll + 1) < happened) continue;  // that wait was over before
+    std::size_t poll = history.poll(number), after = history.after_wait(std::max(poll, happened));
+    if (poll < happened && history.after_wait(poll) < happened) continue;  // that wait was over before
     if (after >= history.events().size()) break;
     Nanos limit = history[poll].time, waited = history[after].at - history[poll].at;
     bool went_on = history[after].at - history[happened].at > reaction;
@@ -162,26 +158,35 @@ Verdict on_the_loops_thread_it_is_a_plain_call(const History& history) {
   return ruling;
 }
 
+/// Whether somebody else asked the future of an executor's work to end.
+bool meddled_with(const History& history, Id future) {
+  constexpr Verbs endings{cancel_future, cancel_task, set_result, set_exception};
+  return std::ranges::any_of(history.events(), [&](const Event& event) {
+    return event.what == What::did && event.id == future && endings.meets({event.step.verb});
+  });
+}
+
+/// What an await of the work has to give.
+Answer result_of_work(const Step& work) {
+  if (work.verb == fail_in_executor) return Answer::raised(work.value.error);
+  return work.value.none() ? Answer{} : Answer::of(work.value);
+}
+
 /// THR-5
 Verdict work_of_an_executor_is_done_elsewhere(const History& history) {
   Ruling ruling;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& done = history[i];
-    bool works = done.step.verb == run_in_executor || done.step.verb == fail_in_executor;
-    if (done.what != What::got || !works) continue;
+    if (!got(done, run_in_executor) && !got(done, fail_in_executor)) continue;
     ruling.require(done.thread != 0, i, "the work was done on the loop's thread, which could do nothing else");
-    bool called_off = std::ranges::any_of(history.events(), [&](const Event& event) {
-      return event.what == What::did && event.id == done.id && (event.step.verb == cancel_future || event.step.verb == cancel_task ||
-             event.step.verb == set_result || event.step.verb == set_exception);
-    });
-    if (called_off || history.cancels || history.other_loop) continue;
-    Answer result = done.step.verb == fail_in_executor ? Answer::raised(done.step.value.error)
-                    : done.step.value.none()           ? Answer{}
-                                                       : Answer::of(done.step.value);
+    if (history.cancels || history.other_loop || meddled_with(history, done.id)) continue;
     for (const Wait& wait : history.waits) {
       if (wait.awaited != done.id || history[wait.asked].step.verb != await || !wait.task) continue;
-      if (wait.got != never) ruling.require(history[wait.got].answer == result, wait.got, "the result is another than that of the work");
-      else if (history.complete && wait.suspended) ruling.require(false, i, "the result never reached who awaits it");
+      if (wait.got != never)
+        ruling.require(history[wait.got].answer == result_of_work(done.step), wait.got,
+                       "the result is another than that of the work");
+      else if (history.complete && wait.suspended)
+        ruling.require(false, i, "the result never reached who awaits it");
     }
   }
   return ruling;
@@ -198,7 +203,7 @@ Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
   std::map<Id, std::size_t> submitted, answered;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
-    if (event.what != What::got || event.step.verb != run_coroutine_threadsafe) continue;
+    if (!got(event, run_coroutine_threadsafe)) continue;
     if (history.closed < i) continue;  // refused
     if (event.made) submitted[event.made] = i;
     else answered[event.id] = i;
@@ -228,12 +233,15 @@ struct Signal {
   std::size_t raised = never;   // when there was a handler, and it has not run since
   std::size_t asked = never;    // send_signal: by the scenario
   bool clear = true;            // no registration has changed since it was raised
+
+  /// Whether it is known which handler has to run for it, and that one has not.
+  bool pending() const { return raised != never && clear; }
 };
 
 /// Follows the signals through the trace.
 template <class OnRaise, class OnJob, class OnRest>
 void follow_signals(const History& history, OnRaise on_raise, OnJob on_job, OnRest on_rest) {
-  std::map<Name, Signal, decltype([](Name a, Name b) { return a.text() < b.text(); })> signals;
+  std::map<Name, Signal> signals;
   auto change = [](Signal& signal, Id handler) {
     if (signal.handler) (signal.used ? signal.gone : signal.unused).push_back(signal.handler);
     signal.handler = handler;
@@ -242,16 +250,16 @@ void follow_signals(const History& history, OnRaise on_raise, OnJob on_job, OnRe
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
     const Step& step = event.step;
-    if (event.what == What::did && step.verb == close && i == history.closed)
+    if (i == history.closed)
       for (auto& [name, signal] : signals) change(signal, 0);
     for (auto& [name, signal] : signals) {
       if (event.what == What::enter) on_job(signal, i);
       if (event.what == What::rest) on_rest(signal, i);
     }
-    bool done = event.what == What::did && effective(event);
-    if (done && step.verb == add_signal_handler && !event.answer.is_raised()) change(signals[step.name], event.made);
-    if (done && step.verb == remove_signal_handler && event.answer == Answer::of(Value::of(true))) change(signals[step.name], 0);
-    bool raised = (done && step.verb == raise_signal) || (event.what == What::got && step.verb == send_signal);
+    if (did(event, add_signal_handler) && !event.answer.is_raised()) change(signals[step.name], event.made);
+    bool removed = did(event, remove_signal_handler) && event.answer == Answer::of(Value::of(true));
+    if (removed) change(signals[step.name], 0);
+    bool raised = did(event, raise_signal) || got(event, send_signal);
     if (Signal* signal = raised ? &signals[step.name] : nullptr; signal && signal->handler) {
       on_raise(*signal, i);
       signal->used = true;
@@ -278,7 +286,7 @@ Verdict a_signal_is_handled_by_a_job(const History& history) {
     if (!event.id || !known) return;
     const Job* job = history.job_at(enter);
     ruling.require(!job || job->outer == 0, enter, "the handler ran in the middle of a job");
-    if (signal.raised != never && signal.clear) {
+    if (signal.pending()) {
       bool in_virtual_time = exact(history, signal.asked, signal.raised);
       std::size_t slept = overslept(history, signal.raised, enter, in_virtual_time);
       ruling.require(slept == never, slept, "a signal had come, and the loop went on waiting");
@@ -287,7 +295,7 @@ Verdict a_signal_is_handled_by_a_job(const History& history) {
   };
   auto on_raise = [&](Signal& signal, std::size_t event) { note_raise(history, signal, event); };
   auto on_rest = [&](Signal& signal, std::size_t event) {
-    if (signal.raised != never && signal.clear) ruling.require(false, event, "a signal had come, and its handler never ran");
+    if (signal.pending()) ruling.require(false, event, "a signal had come, and its handler never ran");
   };
   follow_signals(history, on_raise, on_handler, on_rest);
   return ruling;
@@ -313,52 +321,65 @@ Verdict a_signal_takes_two_passes(const History& history) {
     if (passes > 2) ruling.variant("more-passes", enter);
   };
   auto on_rest = [&](Signal& signal, std::size_t event) {
-    if (signal.raised != never && signal.clear) ruling.require(false, event, "the handler never ran");
+    if (signal.pending()) ruling.require(false, event, "the handler never ran");
   };
   follow_signals(history, on_raise, on_handler, on_rest);
   return ruling;
 }
 
+/// Which handlers are in force, as the steps of the scenario and their answers tell.
+class Handlers {
+ public:
+  explicit Handlers(Ruling& ruling) : ruling_(ruling) {}
+
+  void close() {
+    closed_ = true;
+    handlers_.clear();
+  }
+
+  void read(const Event& event, std::size_t index) {
+    Name signal = event.step.name;
+    if (did(event, add_signal_handler)) {
+      bool refuse = closed_ || !catchable(signal);
+      ruling_.require(event.answer.is_raised() == refuse, index,
+                      refuse ? "a signal that cannot be caught, or a closed loop, and no refusal" : "it was refused");
+      note(event);
+    } else if (did(event, add_signal_handler_elsewhere)) {
+      ruling_.require(event.answer.is_raised(), index, "a thread that is not the main one registered a handler");
+      note(event);
+    } else if (did(event, remove_signal_handler)) {
+      bool was = handlers_.erase(signal) > 0;
+      ruling_.require(event.answer == Answer::of(Value::of(was)), index, "it did not tell whether there was a handler");
+    } else if (did(event, raise_signal)) {
+      bool by_default = event.answer.kind == Answer::Kind::value;
+      bool handled = handlers_.contains(signal);
+      ruling_.require(by_default != handled, index,
+                      handled ? "the handler was not in force"
+                              : "without a handler the process did not do what it does by default");
+    }
+  }
+
+ private:
+  static bool catchable(Name signal) {
+    return signal == Name("usr1") || signal == Name("usr2") || signal == Name("int");
+  }
+
+  void note(const Event& registration) {
+    if (!registration.answer.is_raised()) handlers_.insert(registration.step.name);
+  }
+
+  Ruling& ruling_;
+  std::set<Name> handlers_;  // the signals that have one
+  bool closed_ = false;
+};
+
 /// THR-9
 Verdict one_handler_a_signal(const History& history) {
   Ruling ruling;
-  bool closed = false;
-  auto catchable = [](Name name) { return name == Name("usr1") || name == Name("usr2") || name == Name("int"); };
-  std::map<std::string_view, Id> handlers;  // by signal
+  Handlers handlers(ruling);
   for (std::size_t i = 0; i < history.events().size(); ++i) {
-    const Event& event = history[i];
-    const Step& step = event.step;
-    if (event.what != What::did || !effective(event)) continue;
-    if (i == history.closed) {
-      closed = true;
-      handlers.clear();
-    }
-    switch (step.verb) {
-      case add_signal_handler: {
-        bool refuse = closed || !catchable(step.name);
-        ruling.require(event.answer.is_raised() == refuse, i,
-                       refuse ? "a signal that cannot be caught, or a closed loop, and no refusal" : "it was refused");
-        if (!event.answer.is_raised()) handlers[step.name.text()] = event.made;
-        break;
-      }
-      case add_signal_handler_elsewhere:
-        ruling.require(event.answer.is_raised(), i, "a thread that is not the main one registered a handler");
-        if (!event.answer.is_raised()) handlers[step.name.text()] = event.made;
-        break;
-      case remove_signal_handler: {
-        bool was = handlers.erase(step.name.text()) > 0;
-        ruling.require(event.answer == Answer::of(Value::of(was)), i, "it did not tell whether there was a handler");
-        break;
-      }
-      case raise_signal: {
-        bool by_default = event.answer.kind == Answer::Kind::value;
-        bool expected = !handlers.contains(step.name.text());
-        ruling.require(by_default == expected, i,
-                       expected ? "without a handler the process did not do what it does by default" : "the handler was not in force");
-        break;
-      }
-      default: break;
-    }
+    if (i == history.closed) handlers.close();
+    handlers.read(history[i], i);
   }
   auto on_handler = [&](Signal& signal, std::size_t enter) {
     bool unused = std::ranges::find(signal.unused, history[enter].id) != signal.unused.end();
@@ -382,10 +403,9 @@ Interrupted read_interrupted(const History& history, std::size_t asked) {
   Interrupted run{.asked = asked};
   for (std::size_t i = asked + 1; i < history.events().size() && run.got == never; ++i) {
     const Event& event = history[i];
-    if (event.what == What::got && event.step.verb == runner && event.frame == history[asked].frame) run.got = i;
-    bool raised = event.what == What::did && event.step.verb == raise_signal && event.answer.kind == Answer::Kind::nothing;
-    bool sent = event.what == What::got && event.step.verb == send_signal;
-    if ((raised || sent) && event.step.name == Name("int") && run.count++ == 0) run.first = i;
+    if (got(event, runner) && event.frame == history[asked].frame) run.got = i;
+    bool raised = did(event, raise_signal) && event.answer.kind == Answer::Kind::nothing;
+    if ((raised || got(event, send_signal)) && event.step.name == Name("int") && run.count++ == 0) run.first = i;
   }
   if (run.got == never) return run;
   Id main = 0;
@@ -410,7 +430,7 @@ Verdict an_interrupt_cancels_the_main_task(const History& history) {
   Ruling ruling;
   if (cancels_otherwise(history)) return ruling;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
-    if (history[i].what != What::did || history[i].step.verb != runner || history[i].job) continue;
+    if (!did(history[i], runner) || history[i].job) continue;
     Interrupted run = read_interrupted(history, i);
     if (run.got == never || run.count != 1 || run.ended < run.first) continue;
     ruling.require(run.ended != never, run.got, "the main coroutine was not given the time to clean up");

@@ -47,7 +47,7 @@ Uses::Uses(const History& history) {
     }
     if (row(event.step.verb).family != Family::synchronisation) continue;
     if (event.what == What::did) {
-      if (event.answer.kind == Answer::Kind::ignored || event.answer.kind == Answer::Kind::unsupported) continue;
+      if (event.answer.without_effect()) continue;
       const Step& step = event.step;
       Use use{.verb = step.verb, .thing = event.id, .future = event.made, .frame = event.frame, .asked = i};
       use.value = step.value;

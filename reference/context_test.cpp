@@ -1,3 +1,5 @@
+// What a user of context variables relies on: who is registered or made later sees today's values, and
+// keeps to itself what it sets.
 #include "reference/context.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// What a user relies on who shares work with other threads: results and errors come back, all that was
+// submitted is done, and nobody waits for ever.
 #include "reference/executor.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// What a user of signal handlers relies on: they run as jobs, wake the loop, and leave nothing behind.
 #include "reference/signals.h"
 
 #include <gtest/gtest.h>

@@ -39,6 +39,8 @@ struct Answer {
 
   bool is_raised() const { return kind == Kind::raised; }
   bool is_raised(ErrorKind error) const { return is_raised() && value.error == error; }
+  /// Whether the step was not taken: it was about nothing, or the loop does not have the verb.
+  bool without_effect() const { return kind == Kind::ignored || kind == Kind::unsupported; }
   /// The message of a cancellation does not count: optional, and not for ever (CANCEL-17).
   friend bool operator==(const Answer& one, const Answer& other) {
     bool errors = one.is_raised() && other.is_raised();
