@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "ci/campaign.h"
+#include "ci/child.h"
 #include "ci/run.h"
 #include "ci/terminal.h"
 
@@ -18,13 +20,15 @@ namespace {
 /// What else fires is looked for in so many scenarios.
 constexpr std::uint64_t scenarios_for_others = 1000;
 
+constexpr unsigned patience = 1800;  // seconds; most faults need one
+
 struct Kill {
-  Fault fault;
   std::uint64_t at = 0;  // the number of the convicting scenario; 0 if it survived
   Scenario smallest;
   std::vector<std::string> related;    // clauses that fire too and rest on its own, or its own on them
   std::vector<std::string> unrelated;  // ... and those for which no chapter says why they should
   std::uint64_t unexplained = 0;       // the first scenario whose trace parts, though no clause fires; 0 for none
+  std::string died;                    // how its process ended, if not well
 };
 
 std::vector<const Clause*> all_clauses() {
@@ -38,7 +42,7 @@ bool are_related(const Clause& a, const Clause& b) {
 }
 
 Kill convict(const Fault& fault, const Adapter& adapter, std::uint64_t seed, std::uint64_t cases) {
-  Kill kill{fault, 0, {}, {}, {}};
+  Kill kill;
   Campaign campaign(adapter, World::Pace::frozen, all_clauses());
   auto own = [&]() -> const ClauseResult* {
     for (const ClauseResult& result : campaign.results())
@@ -57,31 +61,87 @@ Kill convict(const Fault& fault, const Adapter& adapter, std::uint64_t seed, std
   return kill;
 }
 
+using Json = nlohmann::ordered_json;
+
+/// How a child tells its parent, and a line of the report.
+Json to_json(const Kill& kill) {
+  return {{"first", kill.at},         {"scenario", to_string(kill.smallest)}, {"related", kill.related},
+          {"unrelated", kill.unrelated}, {"unexplained", kill.unexplained},   {"died", kill.died}};
+}
+Kill from_json(const Json& json) {
+  return {json["first"],     parse_scenario(json["scenario"].get<std::string>()).scenario,
+          json["related"],   json["unrelated"],
+          json["unexplained"], json["died"]};
+}
+
+/// In a process of its own, where the fault's module is opened, too.
+Child begin(const Fault& fault, std::uint64_t seed, std::uint64_t cases) {
+  auto job = [&fault, seed, cases] {
+    Kill kill;
+    const Adapter* adapter = find_adapter("faulty/" + fault.name, kill.died);
+    if (adapter) kill = convict(fault, *adapter, seed, cases);
+    return to_json(kill).dump();
+  };
+  return Child(job, patience);
+}
+
+Kill end(Child child) {
+  std::string said;
+  Kill kill;
+  if (child.wait(said, kill.died)) kill = from_json(Json::parse(said));
+  return kill;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
 }
 
-void print(const Kill& kill) {
+void print(const Fault& fault, const Kill& kill) {
   std::string verdict = kill.at ? fmt::format("{:>6} {:>6}", kill.at, kill.smallest.steps.size()) : "  SURVIVES   ";
-  if (!kill.at && kill.unexplained)
+  if (!kill.died.empty()) verdict += kill.died;
+  else if (!kill.at && kill.unexplained)
     verdict += fmt::format("all clauses, but not the exact order (first {})", kill.unexplained);
   std::string related = kill.related.empty() ? "" : fmt::format("  ({})", joined(kill.related));
-  fmt::print("{:<10} {:<44} {}  {}{}\n", kill.fault.clause, kill.fault.name, verdict, joined(kill.unrelated), related);
+  fmt::print("{:<10} {:<44} {}  {}{}\n", fault.clause, fault.name, verdict, joined(kill.unrelated), related);
 }
 
-nlohmann::ordered_json to_json(const Kill& kill, std::uint64_t seed) {
-  return {{"kind", "fault"},          {"fault", kill.fault.name},
-          {"clause", kill.fault.clause}, {"does", kill.fault.does},
-          {"seed", seed},             {"first", kill.at},
-          {"scenario", to_string(kill.smallest)}, {"related", kill.related}, {"unrelated", kill.unrelated},
-          {"unexplained", kill.unexplained}};
-}
+/// What came of one seed.
+struct Sum {
+  std::size_t killed = 0, alone = 0;
+  std::vector<std::size_t> sizes;
+};
 
 std::size_t median(std::vector<std::size_t> sizes) {
   std::ranges::sort(sizes);
   return sizes.empty() ? 0 : sizes[sizes.size() / 2];
+}
+
+/// Some at a time; told in their order.
+Sum judge_all(const std::vector<Fault>& chosen, const MutateOptions& options, std::uint64_t seed, std::ostream& json) {
+  fmt::print("seed {}\n{:<10} {:<44} {:>6} {:>6}  {}\n", seed, "clause", "fault", "first", "lines",
+             "also fires (related)");
+  Sum sum;
+  Progress progress("mutate");
+  std::deque<Child> children;
+  for (std::size_t i = 0, begun = 0; i < chosen.size(); ++i) {
+    for (; begun < chosen.size() && children.size() < options.jobs; ++begun)
+      children.push_back(begin(chosen[begun], seed, options.cases));
+    progress.show(i, chosen.size());
+    const Fault& fault = chosen[i];
+    Kill kill = end(std::move(children.front()));
+    children.pop_front();
+    print(fault, kill);
+    Json line{{"kind", "fault"}, {"fault", fault.name}, {"clause", fault.clause}, {"does", fault.does}, {"seed", seed}};
+    line.update(to_json(kill));
+    json << line.dump() << "\n";
+    sum.alone += kill.unrelated.size() <= 1;
+    if (!kill.at) continue;
+    ++sum.killed;
+    sum.sizes.push_back(kill.smallest.steps.size());
+  }
+  return sum;
 }
 
 }  // namespace
@@ -113,33 +173,12 @@ Exit mutate(const MutateOptions& options) {
   }
   bool all = true;
   for (int i = 0; i < options.seeds; ++i) {
-    std::uint64_t seed = options.seed + i;
-    fmt::print("seed {}\n{:<10} {:<44} {:>6} {:>6}  {}\n", seed, "clause", "fault", "first", "lines",
-               "also fires (related)");
-    std::size_t killed = 0, alone = 0;
-    std::vector<std::size_t> sizes;
-    Progress progress("mutate");
-    for (const Fault& fault : chosen) {
-      progress.show(&fault - chosen.data(), chosen.size());
-      std::string why;
-      const Adapter* adapter = find_adapter("faulty/" + fault.name, why);
-      if (!adapter) {
-        fmt::print(stderr, "cede: {}; `ci/build` builds the faults\n", why);
-        return Exit::adapter_failed;
-      }
-      Kill kill = convict(fault, *adapter, seed, options.cases);
-      print(kill);
-      alone += kill.unrelated.size() <= 1;
-      json << to_json(kill, seed).dump() << "\n";
-      if (!kill.at) continue;
-      ++killed;
-      sizes.push_back(kill.smallest.steps.size());
-    }
-    all &= killed == chosen.size();
+    Sum sum = judge_all(chosen, options, options.seed + i, json);
+    all &= sum.killed == chosen.size();
     fmt::print("{} of {} faults convicted by their own clause; smallest scenarios: median {} lines, longest {}\n"
                "at most one unrelated clause fires for {} of {}\n",
-               killed, chosen.size(), median(sizes), sizes.empty() ? 0 : std::ranges::max(sizes), alone,
-               chosen.size());
+               sum.killed, chosen.size(), median(sum.sizes), sum.sizes.empty() ? 0 : std::ranges::max(sum.sizes),
+               sum.alone, chosen.size());
   }
   return all ? Exit::verified : Exit::not_verified;
 }

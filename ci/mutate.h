@@ -2,8 +2,10 @@
 // none.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ci/exit.h"
@@ -16,6 +18,7 @@ struct MutateOptions {
   std::uint64_t cases = 150'000;   // at most so many scenarios a fault, as in `cede run`
   std::uint64_t seed = 0;
   int seeds = 1;                   // so many seeds, one after the other
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());  // so many faults at a time
   std::string json;
   bool list = false;
 };

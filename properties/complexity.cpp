@@ -36,6 +36,7 @@ Verdict a_slow_job_is_reported_in_debug_mode(const History& history) {
       if (reports_slowness(history[index])) report = index;
     bool debug = debug_at(history, job.enter);
     if (debug != debug_at(history, job.leave) || history.fatal) continue;
+    if (history[end - 1].at != history[job.leave].at) continue;  // the error handler held the loop, too
     Nanos took = history[job.leave].at - history[job.enter].at;
     if (debug && took >= threshold && end < history.events().size()) {
       ruling.require(report != never, job.leave, "a job held the loop for long, and nobody was told");

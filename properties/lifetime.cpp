@@ -274,11 +274,12 @@ bool undisturbed(const History& history, const Runner& runner) {
   return true;
 }
 
-/// Whether a cancellation has reached the task after the event.
+/// Whether a cancellation has reached the task after the event, and not by what it waited for.
 bool was_cancelled(const History& history, const FutureLife& task, std::size_t event) {
   return std::ranges::any_of(history.waits, [&](const Wait& wait) {
-    return wait.task == task.id && wait.got != never && wait.got > event &&
-           history[wait.got].answer.is_raised(ErrorKind::cancelled);
+    const FutureLife* awaited = history.future(wait.awaited);
+    return wait.task == task.id && wait.suspended && wait.got != never && wait.got > event &&
+           !(awaited && awaited->done_before(wait.got)) && history[wait.got].answer.is_raised(ErrorKind::cancelled);
   });
 }
 
