@@ -314,7 +314,7 @@ void History::read_leave(std::size_t index) {
       wait->left = index;
       if (job.wait == never) job.wait = static_cast<std::size_t>(waits.rend() - wait) - 1;
     }
-  if (!task.frame && task.completed == never) {  // cancelled before its first step
+  if (cancels && !task.frame && task.completed == never) {  // cancelled before its first step
     task.completed = index;
     task.outcome = Answer::raised(ErrorKind::cancelled);
   }
