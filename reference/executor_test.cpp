@@ -54,9 +54,9 @@ TEST(Executor, does_all_that_was_submitted_before_it_ends) {
 
 TEST(Executor, its_result_may_come_too_late_for_a_loop_that_was_closed_or_a_future_that_was_cancelled) {
   Loop loop;
+  std::atomic<bool> closed = false;
   {
     ThreadPool pool(1);
-    std::atomic<bool> closed = false;
     Future<int> cancelled = run_in_executor(loop, pool, [] { return 1; });
     cancelled.cancel();
     Future<int> late = run_in_executor(loop, pool, [&] {

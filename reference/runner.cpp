@@ -22,8 +22,8 @@ Error cancel_what_is_left(AbstractLoop& loop) {
 Interrupts::Interrupts(AbstractLoop& loop, const Ref<FutureBase>& main) : loop_(loop) {
   struct sigaction now{};
   if (sigaction(SIGINT, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return;
-  listens_ = !loop.try_add_signal_handler(SIGINT, [this, main]() -> Error {
-    if (++count_ > 1) return Error(Error::Kind::exit);  // patience is over
+  listens_ = !loop.try_add_signal_handler(SIGINT, [count = count_, main]() -> Error {
+    if (++*count > 1) return Error(Error::Kind::exit);  // patience is over
     main->cancel();
     return {};
   });
@@ -34,7 +34,7 @@ Interrupts::~Interrupts() {
 }
 
 Error Interrupts::seen_through(const Error& error) const {
-  return count_ > 0 && error.cancelled() ? Error(Error::Kind::exit) : error;
+  return *count_ > 0 && error.cancelled() ? Error(Error::Kind::exit) : error;
 }
 
 Error wind_up(AbstractLoop& loop) {

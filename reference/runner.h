@@ -1,6 +1,8 @@
 // The way into a program: a loop of its own for one coroutine, asyncio's `run`.
 #pragma once
 
+#include <memory>
+
 #include "reference/async_generator.h"
 #include "reference/loop.h"
 #include "reference/run.h"
@@ -26,7 +28,7 @@ class Interrupts {
  private:
   AbstractLoop& loop_;
   bool listens_ = false;
-  int count_ = 0;
+  std::shared_ptr<int> count_ = std::make_shared<int>(0);  // the handler may stand in the queue at the end
 };
 
 /// Takes the task or future that `begin()` gives to its end, in a loop that is used for nothing else,
