@@ -98,13 +98,13 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-void print(const Fault& fault, const Kill& kill) {
+void print(std::FILE* out, const Fault& fault, const Kill& kill) {
   std::string verdict = kill.at ? fmt::format("{:>6} {:>6}", kill.at, kill.smallest.steps.size()) : "  SURVIVES   ";
   if (!kill.died.empty()) verdict += kill.died;
   else if (!kill.at && kill.unexplained)
     verdict += fmt::format("all clauses, but not the exact order (first {})", kill.unexplained);
   std::string related = kill.related.empty() ? "" : fmt::format("  ({})", joined(kill.related));
-  fmt::print("{:<10} {:<44} {}  {}{}\n", fault.clause, fault.name, verdict, joined(kill.unrelated), related);
+  fmt::print(out, "{:<10} {:<44} {}  {}{}\n", fault.clause, fault.name, verdict, joined(kill.unrelated), related);
 }
 
 /// What came of one seed.
@@ -118,9 +118,13 @@ std::size_t median(std::vector<std::size_t> sizes) {
   return sizes.empty() ? 0 : sizes[sizes.size() / 2];
 }
 
+/// Where the table goes: the report may be written to standard output.
+std::FILE* table(const MutateOptions& options) { return options.json == "-" ? stderr : stdout; }
+
 /// Some at a time; told in their order.
 Sum judge_all(const std::vector<Fault>& chosen, const MutateOptions& options, std::uint64_t seed, std::ostream& json) {
-  fmt::print("seed {}\n{:<10} {:<44} {:>6} {:>6}  {}\n", seed, "clause", "fault", "first", "lines",
+  std::FILE* out = table(options);
+  fmt::print(out, "seed {}\n{:<10} {:<44} {:>6} {:>6}  {}\n", seed, "clause", "fault", "first", "lines",
              "also fires (related)");
   Sum sum;
   Progress progress("mutate");
@@ -132,7 +136,7 @@ Sum judge_all(const std::vector<Fault>& chosen, const MutateOptions& options, st
     const Fault& fault = chosen[i];
     Kill kill = end(std::move(children.front()));
     children.pop_front();
-    print(fault, kill);
+    print(out, fault, kill);
     Json line{{"kind", "fault"}, {"fault", fault.name}, {"clause", fault.clause}, {"does", fault.does}, {"seed", seed}};
     line.update(to_json(kill));
     json << line.dump() << "\n";
@@ -166,7 +170,7 @@ Exit mutate(const MutateOptions& options) {
     for (const Fault& fault : chosen) fmt::print("{:<10} {:<44} {}\n", fault.clause, fault.name, fault.does);
     return Exit::verified;
   }
-  std::ofstream json(options.json);
+  std::ofstream json(options.json == "-" ? "/dev/stdout" : options.json);
   if (!options.json.empty() && !json) {
     fmt::print(stderr, "cede: cannot write {}: {}\n", options.json, std::strerror(errno));
     return Exit::usage;
@@ -175,7 +179,7 @@ Exit mutate(const MutateOptions& options) {
   for (int i = 0; i < options.seeds; ++i) {
     Sum sum = judge_all(chosen, options, options.seed + i, json);
     all &= sum.killed == chosen.size();
-    fmt::print("{} of {} faults convicted by their own clause; smallest scenarios: median {} lines, longest {}\n"
+    fmt::print(table(options), "{} of {} faults convicted by their own clause; smallest scenarios: median {} lines, longest {}\n"
                "at most one unrelated clause fires for {} of {}\n",
                sum.killed, chosen.size(), median(sum.sizes), sum.sizes.empty() ? 0 : std::ranges::max(sum.sizes),
                sum.alone, chosen.size());
