@@ -217,7 +217,9 @@ Answer Player::ask_object(const Line& line, Slot slot, Id& id) {
   Future<Value>& future = *named.future;
   switch (step.verb) {
     case Verb::set_result: return answer_of(future.try_set_result(step.value));
-    case Verb::set_exception: return answer_of(future.try_set_exception(error_of(step.value.error)));
+    case Verb::set_exception:
+      if (step.value.error == ErrorKind::cancelled) return {Answer::Kind::ignored, {}};
+      return answer_of(future.try_set_exception(error_of(step.value.error)));
     case Verb::cancel_task:
     case Verb::cancel_future: return Answer::of(Value::of(future.cancel(message_of(step.value))));
     case Verb::done: return Answer::of(Value::of(future.done()));

@@ -171,7 +171,7 @@ class Threads : public FamilyPlayer {
   Answer execute(const Line& line, Event& event) {
     const Step& step = *line.step;
     if (player_.loop().is_closed()) return Answer::raised(ErrorKind::runtime);
-    if (executor_.full()) return {Answer::Kind::ignored, {}};
+    if (executor_.full() || step.value.error == ErrorKind::cancelled) return {Answer::Kind::ignored, {}};
     Id id = event.id = player_.next_id();
     executor_.schedule(world(), then(step.time));
     auto work = [this, &step, id]() -> Value {

@@ -158,7 +158,8 @@ struct Line {
         ->option_text("N")->check(at_least(1));
     command.add_option("-j,--jobs", mutated.jobs, "so many faults at a time, each in a process of its own")
         ->check(CLI::Range(1, 1024));
-    command.add_option("--json", mutated.json, "write the table as JSON lines; - for standard output")->option_text("FILE");
+    command.add_option("--json", mutated.json, "write the table as JSON lines; - for standard output")
+        ->option_text("FILE");
     command.add_flag("--list", mutated.list, "only list the faults");
     command.callback([this] { act = [this] { return mutate(mutated); }; });
   }

@@ -179,7 +179,8 @@ Exit mutate(const MutateOptions& options) {
   for (int i = 0; i < options.seeds; ++i) {
     Sum sum = judge_all(chosen, options, options.seed + i, json);
     all &= sum.killed == chosen.size();
-    fmt::print(table(options), "{} of {} faults convicted by their own clause; smallest scenarios: median {} lines, longest {}\n"
+    fmt::print(table(options),
+               "{} of {} faults convicted by their own clause; smallest scenarios: median {} lines, longest {}\n"
                "at most one unrelated clause fires for {} of {}\n",
                sum.killed, chosen.size(), median(sum.sizes), sum.sizes.empty() ? 0 : std::ranges::max(sum.sizes),
                sum.alone, chosen.size());

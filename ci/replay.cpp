@@ -96,8 +96,8 @@ Exit replay(const ReplayOptions& options) {
     }
   }
   if (to_string(expected) != to_string(seen))
-    fmt::print("the reference\n{}\n", marked(expected, never));
-  fmt::print("{} {}\n{}\n{}", adapter->name, adapter->version, marked(seen, deciding),
+    fmt::print("the reference\n{}\n", marked(expected, never, true));
+  fmt::print("{} {}\n{}\n{}", adapter->name, adapter->version, marked(seen, deciding, true),
              verdicts.empty() ? "no clause is decided by this scenario\n" : verdicts);
   return exit;
 }

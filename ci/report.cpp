@@ -185,12 +185,12 @@ std::string replay_line(const Scenario& scenario, const LoopReport& loop, std::s
   return fmt::format("printf '{}' | {} replay --loop {}{} -", escaped, command, loop.adapter->name, loop.options);
 }
 
-std::string marked(const Trace& trace, std::size_t event) {
+std::string marked(const Trace& trace, std::size_t event, bool whole) {
   constexpr std::size_t before = 24, after = 4;
   std::size_t count = trace.events.size();
   std::size_t middle = event == never ? std::min(before, count) : event;
-  std::size_t first = middle > before ? middle - before : 0;
-  std::size_t last = std::min(count, middle + after);
+  std::size_t first = middle > before && !whole ? middle - before : 0;
+  std::size_t last = whole ? count : std::min(count, middle + after);
   std::string text;
   auto printed = lines(trace);
   if (first > 0) text += fmt::format("             ... {} events before\n", first);

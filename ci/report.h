@@ -91,7 +91,7 @@ void set_called_as(std::string command);
 /// A shell command that plays the scenario again, by the name under which cede was called.
 std::string replay_line(const Scenario& scenario, const LoopReport& loop, std::string_view command = called_as());
 
-/// A trace with its times, the deciding event marked; long ones are cut around it.
-std::string marked(const Trace& trace, std::size_t event);
+/// A trace with its times, the deciding event marked; long ones are cut around it, unless `whole`.
+std::string marked(const Trace& trace, std::size_t event, bool whole = false);
 
 }  // namespace cede

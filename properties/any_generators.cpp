@@ -34,6 +34,13 @@ void add_motif(Random& random, Steps& steps) {
     else if (random.once_in(4)) steps.push_back({.who = body, .verb = Verb::sleep, .time = 3 * millisecond});
     steps.push_back({.who = body, .verb = Verb::produce, .value = any_number(random)});
   }
+  if (random.once_in(8)) {  // it does not heed that it is closed
+    Name careless = coroutine_names[random.below(2)] == body ? coroutine_names[2] : coroutine_names[1];
+    Value exit = Value::of(ErrorKind::generator_exit);
+    steps.push_back({.who = body, .verb = Verb::catch_, .name = careless, .value = exit});
+    steps.push_back({.who = careless, .verb = Verb::produce, .value = any_number(random)});
+    steps.push_back({.who = body, .verb = Verb::produce, .value = any_number(random)});
+  }
   for (std::uint32_t requests = 1 + random.below(4); requests > 0; --requests)
     steps.push_back({.who = shared && random.once_in(2) ? other : asker, .verb = Verb::anext, .name = generator});
   switch (random.below(6)) {

@@ -58,15 +58,18 @@ class Pattern {
     ask();
   }
 
+  /// A scope that nobody has entered is as good as one that has been.
+  Name maybe_new(Name scope) { return random_.once_in(4) ? Name("r") : scope; }
+
   void timeout() {
     begin();
     catch_in(wrapper);
     say({.who = wrapper, .verb = Verb::timeout, .name = body, .time = delay()});
     if (random_.once_in(3)) say({.who = body, .verb = Verb::reschedule, .name = body, .time = delay()});
-    if (random_.once_in(8)) say({.who = body, .verb = Verb::reenter, .name = body, .script = cleanup});
+    if (random_.once_in(8)) say({.who = body, .verb = Verb::reenter, .name = maybe_new(body), .script = cleanup});
     work(body);
     if (random_.once_in(3)) work(body);
-    if (random_.once_in(8)) say({.who = wrapper, .verb = Verb::reenter, .name = body, .script = cleanup});
+    if (random_.once_in(8)) say({.who = wrapper, .verb = Verb::reenter, .name = maybe_new(body), .script = cleanup});
     interfere();
     ask();
   }

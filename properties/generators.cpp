@@ -18,6 +18,7 @@ struct Stand {
   std::size_t produced = never;  // the `produce` that waits for the next request
   std::size_t request = never;   // the one that is not answered yet, as an index
   std::size_t dropped = never;
+  bool stubborn = false;  // it has yielded once more when it was closed; what is left of it, nobody says
 };
 
 /// One `anext` or `aclose`, and where the generator stood when it was made.
@@ -89,6 +90,7 @@ class Requests {
       if (asked.request == never || &all[asked.request] != &*request) return;
       asked.request = never;
       asked.over = asked.produced == never;
+      asked.stubborn |= request->closing && !asked.over;
       return;
     }
   }
@@ -158,7 +160,7 @@ Verdict closing_a_generator_cleans_up_once(const History& history) {
   Ruling ruling;
   for (const Request& request : Requests(history).all) {
     const Stand& before = request.before;
-    if (before.request != never || !history.next(request.asked)) continue;
+    if (before.request != never || before.stubborn || !history.next(request.asked)) continue;
     bool at_once = request.got == request.asked + 1;
     if (before.over && request.closing) {
       ruling.require(at_once && !history[request.got].answer.is_raised(), request.asked + 1,
@@ -183,7 +185,7 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
   Ruling ruling;
   Requests requests(history);
   for (const Stand& stand : requests.stands) {
-    if (stand.dropped == never || !stand.in_loop) continue;
+    if (stand.dropped == never || !stand.in_loop || stand.stubborn) continue;
     // What it had produced when its name was dropped and that nobody has asked beyond.
     std::size_t produced = never;
     bool busy = false;

@@ -10,6 +10,7 @@ bool cancels_by_itself(Verb verb) {
   switch (verb) {
     case Verb::wait_for:
     case Verb::timeout:
+    case Verb::reenter:
     case Verb::task_group:
     case Verb::runner:
     case Verb::destroy:
@@ -242,7 +243,7 @@ void History::read_completion(std::size_t index, FutureLife& future) {
       outcome = Answer::of(event.step.value);
       break;
     case Verb::set_exception:
-      if (event.answer.is_raised()) return;
+      if (event.answer.kind != Answer::Kind::nothing) return;
       outcome = Answer::raised(event.step.value.error);
       break;
     case Verb::cancel_future:

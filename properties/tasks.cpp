@@ -167,6 +167,7 @@ Verdict a_step_is_not_interrupted(const History& history) {
   for (std::size_t i = 1; i < history.jobs.size(); ++i) {
     const Job& before = history.jobs[i - 1];
     const Job& job = history.jobs[i];
+    if (job.step && history[job.enter].thread != 0) ruling.require(false, job.enter, "a step on another thread");
     // Jobs of one pass were ready together, so that each could have broken into the one before it.
     if (before.step && history.pass(before.enter) == history.pass(job.enter))
       ruling.require(before.leave < job.enter, job.enter, "it ran inside the step of a task");

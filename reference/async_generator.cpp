@@ -56,7 +56,11 @@ void GeneratorBase::end(Error error) {
 Error GeneratorBase::take_error(bool closing) {
   Error error = std::exchange(error_, {});
   if (!closing) return error;
-  if (!finished()) return Error(Error::Kind::runtime);  // it has yielded once more
+  if (!finished()) {  // it has yielded once more, and is over all the same
+    finished_ = true;
+    leave_loop();
+    return Error(Error::Kind::runtime);
+  }
   return error.kind() == Error::Kind::generator_exit ? Error{} : error;
 }
 

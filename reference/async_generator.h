@@ -22,6 +22,8 @@ class GeneratorBase : public Counted {
 
   /// No more values will come.
   bool finished() const { return finished_ || !frame_; }
+  /// Whether the last request was to close it.
+  bool closing() const { return closing_; }
   /// For its owner, who wants to know it again.
   std::uint64_t tag = 0;
   /// The loop is gone before the generator is.
@@ -128,7 +130,7 @@ class [[nodiscard]] AsyncGenerator {
 
   /// For frames that the body of such a generator awaits: yields as `co_yield` does in the body.
   static GeneratorBase::Suspension yield_from(GeneratorBase& generator, T value) {
-    static_cast<State&>(generator).value = std::move(value);
+    if (!generator.closing()) static_cast<State&>(generator).value = std::move(value);  // nobody asks for it then
     return {generator};
   }
 

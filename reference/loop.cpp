@@ -1,6 +1,7 @@
 #include "reference/loop.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace cede::reference {
 namespace {
@@ -127,8 +128,10 @@ Ref<Handle> Loop::try_call_soon_threadsafe(Callback callback) {
     if (!open_to_threads_) return {};
     from_threads_.push_back(handle);  // THR-3
     called_from_threads_ = true;
+    ++waking_;
   }
   selector_.wake();  // THR-1: last, since a loop that is woken first finds nothing and goes on waiting
+  --waking_;
   return handle;
 }
 
@@ -237,6 +240,7 @@ Loop::Loop(Clock& clock, Selector& selector, Choices* choices)
 Loop::~Loop() {
   abandon_tasks();
   if (!running_) (void)try_close();
+  while (waking_ > 0) std::this_thread::yield();  // who has called may still be about to wake it
 }
 
 }  // namespace cede::reference

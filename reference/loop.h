@@ -86,6 +86,7 @@ class Loop : public AbstractLoop {
   std::mutex mutex_;                // guards what other threads touch
   std::vector<Ref<Handle>> from_threads_;
   std::atomic<bool> called_from_threads_ = false;
+  std::atomic<int> waking_ = 0;     // threads that have called and not come back yet
   bool open_to_threads_ = true;
 
   bool running_ = false;
