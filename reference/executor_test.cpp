@@ -41,6 +41,8 @@ TEST(Executor, lets_the_loop_go_on_meanwhile) {
     while (!answered) std::this_thread::yield();  // for ever, if the loop waited for the work
   });
   run_until_complete(loop, future);
+  EXPECT_TRUE(answered);
+  EXPECT_TRUE(future.done());
 }
 
 TEST(Executor, does_all_that_was_submitted_before_it_ends) {

@@ -415,6 +415,7 @@ TEST(Loop, may_be_closed_while_other_threads_call_it) {
   while (accepted < 100) turn(loop);
   loop.close();
   for (std::thread& caller : callers) caller.join();  // each was refused at last
+  EXPECT_FALSE(loop.try_call_soon_threadsafe([] {}));
 }
 
 TEST(Loop, every_thread_runs_a_loop_of_its_own) {

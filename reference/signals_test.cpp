@@ -38,10 +38,15 @@ TEST(Signals, a_handler_runs_as_a_job_and_not_where_the_signal_comes) {
 
 TEST(Signals, a_signal_wakes_a_loop_that_rests) {
   Loop loop;
-  loop.add_signal_handler(SIGUSR1, [&] { loop.stop(); });
+  int handled = 0;
+  loop.add_signal_handler(SIGUSR1, [&] {
+    ++handled;
+    loop.stop();
+  });
   std::thread other([] { kill(getpid(), SIGUSR1); });
   loop.run_forever();
   other.join();
+  EXPECT_EQ(handled, 1);
 }
 
 TEST(Signals, a_second_handler_replaces_the_first_and_removal_restores_what_was_before) {

@@ -128,7 +128,11 @@ TEST(SmallStack, holds_the_completion_of_a_hundred_thousand_tasks_that_wait_for_
     Task<> last = chain(loop, future, 100'000);
     future.set_result();
     run_until_complete(loop, last);
-    run_until_complete(loop, chain_downwards(loop, future, 100'000));
+    Task<> first = create_task(loop, chain_downwards(loop, future, 100'000));
+    run_until_complete(loop, first);
+    EXPECT_TRUE(last.done());
+    EXPECT_TRUE(first.done());
+    EXPECT_EQ(loop.all_tasks().size(), 0u);
   });
 }
 
@@ -153,7 +157,8 @@ TEST(SmallStack, holds_the_end_of_a_loop_with_a_hundred_thousand_tasks_that_wait
     Loop loop;
     say_nothing(loop);
     create_task(loop, chain_downwards(loop, Future<>(loop), 100'000));
-    while (loop.all_tasks().size() < 100'001) turn(loop);
+    for (int pass = 0; pass <= 100'000; ++pass) turn(loop);
+    EXPECT_EQ(loop.all_tasks().size(), 100'001u);
   });
 }
 

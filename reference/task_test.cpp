@@ -402,19 +402,25 @@ struct Farewell {
     timer->cancel();
     loop.call_soon([] { ADD_FAILURE(); });
     create_task(loop, hold(nullptr));
+    bidden = true;
   }
   Loop& loop;
   Ref<Handle> timer;
+  bool& bidden;
 };
-Coroutine<> bid_farewell(Loop& loop, Future<> future) {
-  Farewell farewell{loop, loop.call_later(second, [] { ADD_FAILURE(); })};
+Coroutine<> bid_farewell(Loop& loop, Future<> future, bool& bidden) {
+  Farewell farewell{loop, loop.call_later(second, [] { ADD_FAILURE(); }), bidden};
   co_await future;
 }
 
 TEST(Task, frames_that_use_the_loop_as_they_die_find_it_alive) {
-  Loop loop;
-  create_task(loop, bid_farewell(loop, Future<>(loop)));
-  turn(loop);
+  bool bidden = false;
+  {
+    Loop loop;
+    create_task(loop, bid_farewell(loop, Future<>(loop), bidden));
+    turn(loop);
+  }
+  EXPECT_TRUE(bidden);
 }
 
 }  // namespace
