@@ -67,16 +67,30 @@ Verdict a_task_with_a_queued_step_stays_alive(const History& history) {
   return ruling;
 }
 
+/// LIFE-2, of a task that waits for a descriptor, from which nobody else takes the loop's interest
+void judge_receiver(const History& history, const Wait& wait, std::size_t drop, Ruling& ruling) {
+  if (wait.got != never) return ruling.require(true, drop, {});
+  if (history.said({Verb::add_reader, Verb::remove_reader, Verb::reopen})) return;
+  for (std::size_t index = drop; index < std::min(history.closed, history.events().size()); ++index)
+    if (history[index].what == What::destroyed && history[index].frame == wait.frame)
+      ruling.require(false, index, "it waited for a descriptor when its name was dropped, and was destroyed");
+}
+
 /// LIFE-2
 Verdict a_task_that_waits_for_the_loop_stays_alive(const History& history) {
   Ruling ruling;
   constexpr Nanos soon = 1000 * second;  // what is far beyond may be rounded to for ever
   for (const Wait& wait : history.waits) {
     const Event& asked = history[wait.asked];
-    if (!wait.task || !wait.suspended || asked.step.verb != Verb::sleep) continue;
-    if (asked.step.time <= 0 || asked.step.time > soon) continue;
+    bool receives = asked.step.verb == Verb::receive;
+    bool sleeps = asked.step.verb == Verb::sleep && asked.step.time > 0 && asked.step.time <= soon;
+    if (!wait.task || !wait.suspended || (!receives && !sleeps)) continue;
     std::size_t drop = dropped(history, wait.task);
     if (drop < wait.asked || drop > wait.got) continue;
+    if (receives) {
+      judge_receiver(history, wait, drop, ruling);
+      continue;
+    }
     if (wait.got != never || (history.complete && !history.fatal && history.closed > drop))
       ruling.require(wait.got != never, drop, "it slept when its name was dropped, and never woke");
   }
