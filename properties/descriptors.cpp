@@ -271,6 +271,8 @@ bool Descriptors::receiving(const Ends& ends) const {
 }
 
 const Watch* Descriptors::watch(Id descriptor, Direction direction, std::size_t event) const {
+  auto of = std::ranges::find(ends_, descriptor, &Ends::id);
+  if (of != ends_.end() && of->contested && direction == Direction::read) return nullptr;
   for (const Watch& watch : watches)
     if (watch.descriptor == descriptor && watch.direction == direction && watch.asked < event && watch.ended > event)
       return &watch;

@@ -86,7 +86,7 @@ class Descriptors {
   std::vector<std::int64_t> there;   // bytes at each read; -1 where that is not known
 
   const Watch& watch(const Turn& turn) const { return watches[turn.watch]; }
-  /// The registration that is in force at the event; null if none.
+  /// The registration that is in force at the event; null if none, or if it is not certain which.
   const Watch* watch(Id descriptor, Direction direction, std::size_t event) const;
 
  private:

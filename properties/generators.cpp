@@ -103,6 +103,7 @@ class Requests {
     } else {
       Stand& by = stand(event.id);
       by.produced = index;
+      by.stubborn |= by.request == never;  // nobody has asked: the loop is closing it
       if (by.request != never) all[by.request].produced = index;
     }
   }

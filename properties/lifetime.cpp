@@ -312,7 +312,9 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
     }
     if (runner.got == asked + 1) continue;  // refused
     if (!undisturbed(history, runner)) continue;
-    ruling.require(runner.ended != never, runner.got, "it came back before its main coroutine had ended");
+    bool interrupted = history[runner.got].answer.is_raised(ErrorKind::exit);  // a second time (THR-10)
+    ruling.require(runner.ended != never || interrupted, runner.got,
+                   "it came back before its main coroutine had ended");
     if (runner.ended == never) continue;
     for (const FutureLife& task : history.futures) {
       if (!task.task || task.made < asked || task.made > runner.ended || task.completed < runner.ended) continue;

@@ -7,31 +7,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 constexpr Nanos second = 1'000'000'000;
-
-/// Time that jumps over every wait.
-struct VirtualTime : Clock, Selector {
-  Nanos now() override { return time; }
-  bool add(int, Interest) override { return true; }
-  void remove(int, Interest) override {}
-  void select(Nanos timeout, std::vector<Ready>&) override {
-    if (timeout != forever) time += timeout;
-    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
-  }
-  void wake() override {}
-
-  Nanos time = 0;
-};
-
-/// One pass.
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
 
 template <class T>
 Coroutine<T> wait_for(Future<T> future) {
@@ -51,7 +32,7 @@ TEST(Cancellation, interrupts_a_sleep_and_takes_its_timer_away) {
   EXPECT_THROW(run_until_complete(loop, task), CancelledError);
   EXPECT_TRUE(task.cancelled());
   loop.run_forever();
-  EXPECT_EQ(time.time, 0) << "nobody waits for the timer any more";
+  EXPECT_EQ(time.elapsed, 0) << "nobody waits for the timer any more";
 }
 
 Coroutine<> hold(std::shared_ptr<int> argument) {

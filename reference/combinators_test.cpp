@@ -12,37 +12,16 @@
 #include "reference/run.h"
 #include "reference/shield.h"
 #include "reference/wait.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 constexpr Nanos second = 1'000'000'000;
 
-/// Time that jumps over every wait.
-struct VirtualTime : Clock, Selector {
-  Nanos now() override { return elapsed; }
-  bool add(int, Interest) override { return true; }
-  void remove(int, Interest) override {}
-  void select(Nanos timeout, std::vector<Ready>&) override {
-    if (timeout != forever) elapsed += timeout;
-    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
-  }
-  void wake() override {}
-
-  Nanos elapsed = 0;
-};
-
 struct VirtualLoop : VirtualTime, Loop {
   VirtualLoop() : Loop(*this, *this) {}
 };
-
-/// One pass.
-void turn(Loop& loop, int passes = 1) {
-  for (; passes > 0; --passes) {
-    loop.stop();
-    loop.run_forever();
-  }
-}
 
 Coroutine<int> number(Loop& loop, int value, Nanos delay = 0) {
   if (delay > 0) co_await sleep(loop, delay);

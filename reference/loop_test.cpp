@@ -19,27 +19,12 @@
 #include <vector>
 
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 constexpr Nanos second = 1'000'000'000;
-
-/// Time that jumps over every wait.
-struct VirtualTime : Clock, Selector {
-  Nanos now() override { return time; }
-  bool add(int, Interest) override { return true; }
-  void remove(int, Interest) override {}
-  void select(Nanos timeout, std::vector<Ready>&) override {
-    waits.push_back(timeout);
-    if (timeout != forever) time += timeout;
-    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
-  }
-  void wake() override {}
-
-  Nanos time = 0;
-  std::vector<Nanos> waits;
-};
 
 /// Counts how many of its kind are alive, and how many ever were, moved ones included.
 struct Counts {
@@ -55,12 +40,6 @@ struct counted {
   Counts& counts;
   std::array<char, bytes> ballast{};
 };
-
-/// One pass.
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
 
 // Callbacks and their captures.
 
@@ -322,7 +301,7 @@ TEST(Loop, timers_run_in_the_order_of_their_deadlines_and_then_of_their_registra
   loop.call_later(3 * second, [&] { loop.stop(); });
   loop.run_forever();
   EXPECT_EQ(order, "abc");
-  EXPECT_EQ(time.time, 3 * second);
+  EXPECT_EQ(time.elapsed, 3 * second);
 }
 
 TEST(Loop, a_timer_set_by_a_timer_waits_for_the_next_poll) {
@@ -348,7 +327,7 @@ TEST(Loop, a_cancelled_timer_wakes_nobody) {
 
 TEST(Loop, takes_the_nearest_and_the_farthest_deadlines_there_are) {
   VirtualTime time;
-  time.time = 5 * second;
+  time.elapsed = 5 * second;
   Loop loop(time, time);
   std::string order;
   loop.call_at(forever, [] { FAIL(); });

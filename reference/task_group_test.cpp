@@ -8,25 +8,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 constexpr Nanos second = 1'000'000'000;
-
-/// Time that jumps over every wait.
-struct VirtualTime : Clock, Selector {
-  Nanos now() override { return time; }
-  bool add(int, Interest) override { return true; }
-  void remove(int, Interest) override {}
-  void select(Nanos timeout, std::vector<Ready>&) override {
-    if (timeout != forever) time += timeout;
-    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
-  }
-  void wake() override {}
-
-  Nanos time = 0;
-};
 
 struct TaskGroupTest : testing::Test {
   TaskGroupTest() : group(new TaskGroup(loop)) {}
@@ -62,7 +49,7 @@ TEST_F(TaskGroupTest, waits_for_all_tasks_also_for_those_that_its_tasks_add) {
   };
   run_until_complete(loop, within(group, body(*this, adds(*this))));
   EXPECT_EQ(log, "body child grandchild ");
-  EXPECT_EQ(world.time, 4 * second);
+  EXPECT_EQ(world.elapsed, 4 * second);
 }
 
 TEST_F(TaskGroupTest, an_empty_group_does_not_cede) {
@@ -95,7 +82,7 @@ TEST_F(TaskGroupTest, the_first_failure_cancels_the_rest_and_all_errors_are_rais
   };
   run_until_complete(loop, program(*this, body(*this)));
   EXPECT_EQ(log, "bad sibling-cancelled worse-cancelled body-cancelled alive");
-  EXPECT_EQ(world.time, second);
+  EXPECT_EQ(world.elapsed, second);
 }
 
 TEST_F(TaskGroupTest, cancelling_the_parent_cancels_all_tasks_and_goes_on_when_they_have_ended) {

@@ -8,25 +8,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 constexpr Nanos second = 1'000'000'000;
-
-/// Time that jumps over every wait.
-struct VirtualTime : Clock, Selector {
-  Nanos now() override { return time; }
-  bool add(int, Interest) override { return true; }
-  void remove(int, Interest) override {}
-  void select(Nanos timeout, std::vector<Ready>&) override {
-    if (timeout != forever) time += timeout;
-    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
-  }
-  void wake() override {}
-
-  Nanos time = 0;
-};
 
 struct TimeoutTest : testing::Test {
   /// Runs the body as a task, to its end.
@@ -42,10 +29,10 @@ struct TimeoutTest : testing::Test {
 TEST_F(TimeoutTest, raises_a_timeout_error_at_the_deadline_and_leaves_the_task_usable) {
   auto program = [](TimeoutTest& test) -> Coroutine<> {
     EXPECT_THROW(co_await timeout(test.loop, second, sleep(test.loop, 10 * second)), TimeoutError);
-    EXPECT_EQ(test.world.time, second);
+    EXPECT_EQ(test.world.elapsed, second);
     EXPECT_EQ(test.cancelling(), 0);
     co_await sleep(test.loop, second);
-    EXPECT_EQ(test.world.time, 2 * second);
+    EXPECT_EQ(test.world.elapsed, 2 * second);
   };
   run(program(*this));
 }
@@ -57,14 +44,14 @@ TEST_F(TimeoutTest, hands_on_what_its_body_returns_and_leaves_no_timer) {
   };
   EXPECT_EQ(run(timeout(loop, 5 * second, body(loop))), 42);
   loop.run_forever();
-  EXPECT_EQ(world.time, second);
+  EXPECT_EQ(world.elapsed, second);
 }
 
 TEST_F(TimeoutTest, a_cancellation_by_others_stays_one_also_when_the_deadline_comes_with_it) {
   for (bool both : {false, true}) {
     Ref<Timeout> deadline = scope(second);
     Task<> task = create_task(loop, within(deadline, sleep(loop, 10 * second)));
-    Nanos moment = both ? world.time + second : world.time;
+    Nanos moment = both ? world.elapsed + second : world.elapsed;
     loop.call_at(moment, [task] { task.cancel(); });
     loop.run_forever();
     EXPECT_TRUE(task.cancelled());
@@ -97,7 +84,7 @@ TEST_F(TimeoutTest, a_deadline_that_is_over_lets_the_body_run_up_to_its_first_su
       log += "b";
     };
     auto never_suspends = [](TimeoutTest& test, std::string& log) -> Coroutine<> {
-      test.world.time += 10 * second;
+      test.world.elapsed += 10 * second;
       log += "c";
       co_return;
     };
@@ -133,11 +120,11 @@ TEST_F(TimeoutTest, can_be_moved_and_switched_off_while_it_is_active_and_only_th
       co_await sleep(test.loop, 2 * second);
       deadline->reschedule(forever);
       co_await sleep(test.loop, 2 * second);
-      deadline->reschedule(test.world.time);
+      deadline->reschedule(test.world.elapsed);
       co_await sleep(test.loop, second);
     };
     EXPECT_THROW(co_await within(deadline, body(test, deadline)), TimeoutError);
-    EXPECT_EQ(test.world.time, 4 * second);
+    EXPECT_EQ(test.world.elapsed, 4 * second);
     EXPECT_THROW(deadline->reschedule(forever), RuntimeError);
   };
   run(program(*this));
@@ -163,7 +150,7 @@ TEST_F(TimeoutTest, a_scope_in_a_frame_that_dies_with_its_loop_takes_its_timer_a
     dying.stop();
     dying.run_forever();
   }
-  EXPECT_EQ(other.time, 0);
+  EXPECT_EQ(other.elapsed, 0);
 }
 
 }  // namespace

@@ -8,25 +8,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 constexpr Nanos second = 1'000'000'000;
-
-/// Time that jumps over every wait.
-struct VirtualTime : Clock, Selector {
-  Nanos now() override { return time; }
-  bool add(int, Interest) override { return true; }
-  void remove(int, Interest) override {}
-  void select(Nanos timeout, std::vector<Ready>&) override {
-    if (timeout != forever) time += timeout;
-    else AbstractLoop::get_running_loop()->stop();  // nothing will ever happen
-  }
-  void wake() override {}
-
-  Nanos time = 0;
-};
 
 struct WaitForTest : testing::Test {
   VirtualTime world;
@@ -53,14 +40,14 @@ TEST_F(WaitForTest, gives_the_outcome_of_what_ends_in_time_and_leaves_no_timer) 
   Task<int> task = create_task(loop, number(*this, second));
   EXPECT_EQ(run_until_complete(loop, wait_for<int>(loop, task, forever)), 5);
   loop.run_forever();
-  EXPECT_EQ(world.time, 2 * second);
+  EXPECT_EQ(world.elapsed, 2 * second);
 }
 
 TEST_F(WaitForTest, raises_only_when_the_cancelled_operation_has_ended) {
   auto wait = wait_for(loop, cleans_up(*this, Error(Error::Kind::cancelled)), second);
   EXPECT_THROW(run_until_complete(loop, std::move(wait)), TimeoutError);
   EXPECT_EQ(log, "cancelled clean ");
-  EXPECT_EQ(world.time, 4 * second);
+  EXPECT_EQ(world.elapsed, 4 * second);
 
   Task<int> task = create_task(loop, cleans_up(*this, Error(Error::Kind::cancelled)));
   EXPECT_THROW(run_until_complete(loop, wait_for<int>(loop, task, second)), TimeoutError);
@@ -104,7 +91,7 @@ TEST_F(WaitForTest, cancels_the_operation_when_the_waiter_is_cancelled) {
   EXPECT_EQ(log, "cancelled clean ");
   EXPECT_TRUE(inner.cancelled());
   EXPECT_TRUE(waiter.cancelled());
-  EXPECT_EQ(world.time, 4 * second);
+  EXPECT_EQ(world.elapsed, 4 * second);
 }
 
 }  // namespace
