@@ -170,6 +170,10 @@ Exit mutate(const MutateOptions& options) {
     for (const Fault& fault : chosen) fmt::print("{:<10} {:<44} {}\n", fault.clause, fault.name, fault.does);
     return Exit::verified;
   }
+  if (std::string why; !find_adapter("faulty/" + chosen.front().name, why)) {
+    fmt::print(stderr, "cede: the faults are not built: `ci/build release faults` ({})\n", why);
+    return Exit::adapter_failed;
+  }
   std::ofstream json(options.json == "-" ? "/dev/stdout" : options.json);
   if (!options.json.empty() && !json) {
     fmt::print(stderr, "cede: cannot write {}: {}\n", options.json, std::strerror(errno));

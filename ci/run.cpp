@@ -69,7 +69,8 @@ class LoopRun {
     }
     report_.played = campaign_.played();
     report_.floor = budget.steps ? 1 : floor_for(report_.played);  // once is enough where all is played
-    if (options_.random_choices) report_.options = " --choices random";
+    if (options_.pace != World::Pace::frozen) report_.options = fmt::format(" --clock {}", spelling(options_.pace));
+    if (options_.random_choices) report_.options += " --choices random";
     for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
     if (!campaign_.compares()) return;
     report_.order = campaign_.order();
