@@ -215,8 +215,8 @@ Verdict an_abandoned_generator_is_closed_by_the_loop(const History& history) {
     if (history[wait.asked].step.verb != Verb::shutdown_asyncgens || wait.got == never) continue;
     if (history[wait.got].answer.is_raised()) continue;
     for (const Request& request : requests.all) {
-      bool managed = std::ranges::find(requests.stands, request.before.id, &Stand::id)->in_loop;
-      if (!managed || request.produced == never || request.produced > wait.asked) continue;
+      const Stand& last = *std::ranges::find(requests.stands, request.before.id, &Stand::id);
+      if (!last.in_loop || last.stubborn || request.produced == never || request.produced > wait.asked) continue;
       std::size_t got = resumed(history, request.produced);
       if (got < wait.asked) continue;
       ruling.require(got < wait.got, wait.got, "a generator was still alive after all had been shut down");

@@ -312,9 +312,8 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
     }
     if (runner.got == asked + 1) continue;  // refused
     if (!undisturbed(history, runner)) continue;
-    bool interrupted = history[runner.got].answer.is_raised(ErrorKind::exit);  // a second time (THR-10)
-    ruling.require(runner.ended != never || interrupted, runner.got,
-                   "it came back before its main coroutine had ended");
+    if (history[runner.got].answer.is_raised(ErrorKind::exit)) continue;  // perhaps by interrupts (THR-10)
+    ruling.require(runner.ended != never, runner.got, "it came back before its main coroutine had ended");
     if (runner.ended == never) continue;
     for (const FutureLife& task : history.futures) {
       if (!task.task || task.made < asked || task.made > runner.ended || task.completed < runner.ended) continue;
