@@ -24,7 +24,7 @@ Scenario smallest(const std::vector<Scenario>& scenarios, Wanted wanted) {
 
 }  // namespace
 
-std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 750, 1, 200); }
+std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
 
 Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses)
     : adapter_(adapter), world_(pace) {

@@ -29,9 +29,10 @@ struct ClauseResult {
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
 
-/// How many decisive scenarios a MUST clause needs: one in 750, at most 200; enough that a rule which is
+/// How many decisive scenarios a MUST clause needs: one in 500, at most 200; enough that a rule which is
 /// broken now and then shows.
 std::uint64_t floor_for(std::uint64_t played);
+
 /// What came of comparing whole traces with the reference's (acceptor.h).
 struct OrderResult {
   std::uint64_t compared = 0;

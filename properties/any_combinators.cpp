@@ -98,23 +98,24 @@ class Motif {
   }
 
   void combine() {
-    switch (random_.below(19)) {
+    switch (random_.below(20)) {
       case 0:
       case 1: return gather(Verb::gather_exceptions);
       case 2:
       case 3:
       case 4:
       case 5:
-      case 6: return gather(Verb::gather);
-      case 7:
+      case 6:
+      case 7: return gather(Verb::gather);
       case 8:
       case 9:
-      case 10: return shield();
-      case 11:
-      case 12: return wait(Verb::wait_first_completed);
-      case 13:
-      case 14: return wait(Verb::wait_first_exception);
-      case 15: return wait(Verb::wait_all_completed);
+      case 10:
+      case 11: return shield();
+      case 12:
+      case 13: return wait(Verb::wait_first_completed);
+      case 14:
+      case 15: return wait(Verb::wait_first_exception);
+      case 16: return wait(Verb::wait_all_completed);
       default: return wait(Verb::as_completed);
     }
   }
@@ -149,7 +150,7 @@ class Motif {
   Value any_result() { return Value::of(std::int64_t{1 + random_.below(9)}); }
 
   Step any_end(Name who, Name future) {
-    std::uint32_t draw = random_.below(fails_ ? 3 : 8);
+    std::uint32_t draw = random_.below(fails_ ? 4 : 8);
     if (draw == 0 || draw == 3) return {.who = who, .verb = Verb::cancel_future, .name = future};
     if (draw > 2) return {.who = who, .verb = Verb::set_result, .name = future, .value = any_result()};
     ErrorKind error = draw == 1 ? ErrorKind::key : ErrorKind::value;

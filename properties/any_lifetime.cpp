@@ -40,7 +40,7 @@ void drop_a_task(Random& random, Steps& steps) {
   Name task = pick(random, task_names), future = pick(random, future_names);
   steps.push_back({.who = main_script, .verb = Verb::create_task, .name = task});
   bool closed = random.once_in(4);  // with its next step in the queue
-  bool asleep = !closed && random.once_in(2);
+  bool asleep = !closed && !random.once_in(3);
   if (closed) {
     steps.push_back({.who = main_script, .verb = Verb::stop});
     steps.push_back({.who = main_script, .verb = Verb::run});
@@ -163,12 +163,12 @@ void raise_a_storm(Random& random, Steps& steps) {
 }
 
 void add_motif(Random& random, Steps& steps) {
-  switch (random.below(18)) {
+  switch (random.below(20)) {
     case 0: case 1: case 2: case 3: return drop_a_task(random, steps);
     case 4: case 5: case 6: return drop_an_error(random, steps);
-    case 7: case 8: case 9: case 10: return drop_a_coroutine(random, steps);
-    case 11: case 12: case 13: return run_a_runner(random, steps);
-    case 14: case 15: return raise_a_storm(random, steps);
+    case 7: case 8: case 9: case 10: case 11: return drop_a_coroutine(random, steps);
+    case 12: case 13: case 14: return run_a_runner(random, steps);
+    case 15: case 16: case 17: return raise_a_storm(random, steps);
     default: return hold_the_loop(random, steps);
   }
 }

@@ -85,7 +85,7 @@ void stale_or_failing(Random& random, Steps& steps) {
   steps.push_back({.who = main_script, .verb = write, .name = x, .value = some(random)});
   if (random.once_in(2)) {
     steps.push_back({.who = Name("a"), .verb = raise, .value = Value::of(ErrorKind::key)});
-    if (random.once_in(2)) steps.push_back({.who = main_script, .verb = limit, .value = Value::of(std::int64_t{8})});
+    if (random.once_in(4)) steps.push_back({.who = main_script, .verb = limit, .value = Value::of(std::int64_t{8})});
     return;
   }
   steps.push_back({.who = main_script, .verb = call_soon, .name = Name("b")});
@@ -174,8 +174,9 @@ void restless(Random& random, Steps& steps) {
 }
 
 void motif(Random& random, Steps& steps) {
-  constexpr void (*motifs[])(Random&, Steps&) = {two_callbacks, two_callbacks, room,     stale_or_failing, between_runs,
-                                                 receivers,     lookers,       reopened, restless};
+  constexpr void (*motifs[])(Random&, Steps&) = {two_callbacks,    two_callbacks, room,      stale_or_failing,
+                                                 stale_or_failing, between_runs,  receivers, lookers,
+                                                 reopened,         restless};
   motifs[random.below(std::size(motifs))](random, steps);
 }
 

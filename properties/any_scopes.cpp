@@ -5,7 +5,7 @@ namespace cede {
 namespace {
 
 constexpr Weight weights[] = {
-    {Verb::wait_for, 8},   {Verb::timeout, 10},   {Verb::reenter, 1},         {Verb::reschedule, 3},
+    {Verb::wait_for, 8},   {Verb::timeout, 10},   {Verb::reenter, 2},         {Verb::reschedule, 3},
     {Verb::expired, 3},    {Verb::task_group, 8}, {Verb::create_task_in, 10}, {Verb::cancel_task, 4},
     {Verb::cancelling, 3}, {Verb::sleep, 6},      {Verb::catch_, 4},
 };
@@ -330,7 +330,7 @@ class Pattern {
 
 void motif(Random& random, std::vector<Step>& steps) {
   Pattern pattern(random, steps);
-  switch (random.below(23)) {
+  switch (random.below(24)) {
     case 0:
     case 1: return pattern.timeout();
     case 2: return pattern.no_suspension_in_time();
@@ -353,6 +353,7 @@ void motif(Random& random, std::vector<Step>& steps) {
     case 19: return pattern.cancelled_group();
     case 20: return pattern.late_timeout();
     case 21: return pattern.growing_group();
+    case 22: return pattern.cancelled_group();
     default: return pattern.task_group();
   }
 }

@@ -48,15 +48,17 @@ class Motif {
       : random_(random), steps_(steps), waiters_(random.once_in(3) ? 2 : 3) {}
 
   void any() {
-    switch (random_.below(12)) {
+    switch (random_.below(14)) {
       case 0:
-      case 1: return about_lock(lock);
-      case 2:
-      case 3: return about_semaphore();
-      case 4:
-      case 5: return about_event();
-      case 6:
-      case 7: return about_condition();
+      case 1:
+      case 2: return about_lock(lock);
+      case 3:
+      case 4: return about_semaphore();
+      case 5:
+      case 6: return about_event();
+      case 7:
+      case 8:
+      case 9: return about_condition();
       default: return about_queue();
     }
   }
@@ -102,11 +104,12 @@ class Motif {
     yield(cause, 1);
     if (random_.once_in(4)) say(cause, Verb::cancel_task, task_names[1]);
     wake();
-    switch (random_.below(6)) {
+    switch (random_.below(7)) {
       case 0:
       case 1: overtake(); break;
       case 2: say(cause, Verb::cancel_task, waiter()); break;
-      case 3: break;
+      case 3:
+      case 4: break;
       default: say(cause, Verb::cancel_task, task_names[0]);
     }
     if (random_.once_in(3)) overtake();

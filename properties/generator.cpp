@@ -197,7 +197,7 @@ class Author {
   void foresee_company(const Step& step) {
     Name other = another(step.who, task_names), future = another(step.name, future_names);
     Name cause = pick(random_, callback_names);
-    Name completer = random_.once_in(3) ? cause : step.who;
+    Name completer = random_.once_in(5) ? cause : step.who;
     start(other);
     start(cause);
     for (const Step& last_first : {Step{.who = cause, .verb = Verb::set_result, .name = step.name},
