@@ -36,7 +36,9 @@ World::Appointment World::at(Nanos when, std::function<void()> happens) {
 }
 
 void World::let_happen() {
-  while (next_outside() <= now()) {
+  // One moment at a time: in real time the loop may be late for several, and has to be let see the first.
+  const Nanos moment = next_outside();
+  while (moment <= now() && next_outside() == moment) {
     auto happens = std::move(outside_.begin()->second);
     outside_.erase(outside_.begin());  // first, since what happens may make appointments itself
     happens();

@@ -144,10 +144,7 @@ testing::AssertionResult agrees_with_virtual_time(const std::string& clock) {
 TEST(Clock, does_not_change_what_is_said_of_the_reference) {
   EXPECT_TRUE(agrees_with_virtual_time("virtual"));
   EXPECT_TRUE(agrees_with_virtual_time("creeping"));
-  // A machine that is busy elsewhere holds up what should be on time, though not three times in a row.
-  auto real = agrees_with_virtual_time("real");
-  for (int more = 2; !real && more > 0; --more) real = agrees_with_virtual_time("real");
-  EXPECT_TRUE(real);
+  EXPECT_TRUE(agrees_with_virtual_time("real"));
 }
 
 TEST(KnownDepartures, are_those_that_a_run_finds) {

@@ -411,6 +411,12 @@ std::size_t History::after_wait(std::size_t poll) const {
   return after;
 }
 
+Nanos History::before_wait(std::size_t poll) const {
+  std::size_t before = poll;
+  while (before > 0 && is_outside((*this)[before - 1])) --before;
+  return (*this)[before > 0 ? before - 1 : poll].at;
+}
+
 Nanos History::end_of_wait(std::size_t poll) const {
   Nanos began = (*this)[poll].at, limit = (*this)[poll].time;
   std::size_t after = after_wait(poll);

@@ -243,6 +243,9 @@ class History {
   /// What comes behind the poll, but for what happens outside the loop while it waits; of what happens
   /// there, what comes behind it.
   std::size_t after_wait(std::size_t poll) const;
+  /// What the loop's clock showed at least when it reckoned how long to wait at this poll: at the last event
+  /// of its own before, since what happens outside may be told in between.
+  Nanos before_wait(std::size_t poll) const;
   /// What the loop's clock showed at least when the poll was over.
   Nanos end_of_wait(std::size_t poll) const;
   /// What it showed at most when the event's pass began, or the trace.

@@ -146,6 +146,17 @@ TEST(History, a_pass_is_what_lies_between_two_polls) {
   EXPECT_LT(history.pass(3), history.pass(5));
 }
 
+TEST(History, a_loop_reckons_its_wait_before_what_happens_outside) {
+  Written w;
+  w.did("main: run");
+  w.at = 2 * millisecond;
+  w.frame = 0;
+  w.add(What::got, "main: write_later 1ms x 1");
+  w.at = 3 * millisecond;
+  w.add(What::poll);
+  EXPECT_EQ(w.history().before_wait(2), 0);
+}
+
 TEST(History, a_future_is_completed_once_by_the_first_that_succeeds) {
   Written w;
   w.did("main: done f", 1).answer = no;  // 0

@@ -235,7 +235,8 @@ Verdict waits_overlap(const History& history) {
     if (waiting < 2) continue;
     for (const Wait& wait : history.waits) {
       if (history[wait.asked].step.verb != Verb::sleep || !wait.task || !open(wait.asked, wait.got)) continue;
-      Nanos deadline = history.latest_deadline(wait.asked), left = std::max<Nanos>(0, deadline - at(history, poll));
+      Nanos deadline = history.latest_deadline(wait.asked);
+      Nanos left = std::max<Nanos>(0, deadline - history.before_wait(poll));
       if (deadline != forever)
         ruling.require(history[poll].time - history.trace().resolution <= left, poll,
                        "the loop waits for others beyond the time of a sleeper");

@@ -90,10 +90,13 @@ Verdict a_deadline_ends_the_body_with_a_timeout(const History& history) {
 /// Whether the poll waits for a moment of which nothing is known but the scope's deadline.
 bool waits_for(const History& history, const Scopes& scopes, const Scope& scope, std::size_t poll) {
   const Event& event = history[poll];
-  Nanos end;
-  if (event.time <= 0 || event.time == forever || __builtin_add_overflow(event.at, event.time, &end)) return false;
+  Nanos first, last;  // the wait ends between them, by when the loop reckoned its limit
+  if (event.time <= 0 || event.time == forever || __builtin_add_overflow(event.at, event.time, &last)) return false;
+  first = history.before_wait(poll) + event.time;
   Nanos slack = history.trace().resolution;
-  auto between = [&](Nanos from, Nanos to) { return from - slack <= end && end <= (to == forever ? to : to + slack); };
+  auto between = [&](Nanos from, Nanos to) {
+    return from - slack <= last && first <= (to == forever ? to : to + slack);
+  };
   if (scope.latest == forever || !between(scope.earliest, scope.latest)) return false;
   for (const Call& call : history.calls)
     if (call.timer() && call.asked < poll && between(std::min(call.deadline, call.due), call.latest)) return false;

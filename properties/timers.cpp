@@ -333,8 +333,7 @@ std::size_t oversleeping_poll(const History& history, const Call& timer) {
   std::size_t number = timer.entered == never ? history.polls.size() : history.pass(timer.entered);
   if (number <= history.pass(timer.asked)) return never;
   std::size_t poll = history.polls[number - 1];
-  // The loop reckoned the limit after the event before the poll.
-  Nanos limit = history[poll].time, left = std::max<Nanos>(timer.latest, 0) - at(history, poll - 1);
+  Nanos limit = history[poll].time, left = std::max<Nanos>(timer.latest, 0) - history.before_wait(poll);
   return limit > 0 && limit - history.trace().resolution >= left ? poll : never;
 }
 
