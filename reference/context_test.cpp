@@ -6,16 +6,12 @@
 
 #include "reference/run.h"
 #include "reference/loop.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 const ContextVar<int> user;
-
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
 
 /// What a test sets outside of all jobs ends with it.
 class ContextTest : public testing::Test {

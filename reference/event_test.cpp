@@ -6,14 +6,10 @@
 #include <string>
 
 #include "reference/loop.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
-
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
 
 Coroutine<> wait(Event& event, std::string& log, char name) {
   co_await event.wait();

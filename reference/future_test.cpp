@@ -9,16 +9,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 /// One pass.
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
-
 /// Has as many owners as there are copies, and one more.
 using Witness = std::shared_ptr<int>;
 Witness witness() { return std::make_shared<int>(0); }

@@ -8,16 +8,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 /// One pass.
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
-
 Coroutine<> hold_for_a_pass(Lock& lock, std::string& log, char name) {
   co_await lock.acquire();
   log += name;

@@ -8,16 +8,10 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
-
-void turn(Loop& loop, int times = 1) {
-  for (; times > 0; --times) {
-    loop.stop();
-    loop.run_forever();
-  }
-}
 
 /// Who got what.
 Coroutine<> get(Queue<int>& queue, std::string& log, char name) {

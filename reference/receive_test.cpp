@@ -12,6 +12,7 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
@@ -40,11 +41,6 @@ Coroutine<std::string> receive_text(AbstractLoop& loop, int descriptor) {
   co_return std::string(reinterpret_cast<const char*>(bytes.data()), count);
 }
 
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
-
 TEST(receive, does_not_suspend_when_data_is_there) {
   Loop loop;
   Pair pair;
@@ -54,14 +50,22 @@ TEST(receive, does_not_suspend_when_data_is_there) {
   EXPECT_EQ(task.result(), "hello, w");
 }
 
-TEST(receive, goes_on_in_the_pass_after_that_of_the_readiness) {
+/// A task that has received nothing yet when the descriptor becomes ready.
+struct Woken {
+  Woken() {
+    turn(loop);
+    pair.write("hi");
+    turn(loop);
+    EXPECT_FALSE(task.done());
+  }
   Loop loop;
   Pair pair;
-  auto task = create_task(loop, receive_text(loop, pair.fd[0]));
-  turn(loop);
-  pair.write("hi");
-  turn(loop);
-  EXPECT_FALSE(task.done());
+  Task<std::string> task = create_task(loop, receive_text(loop, pair.fd[0]));
+};
+
+TEST(receive, goes_on_in_the_pass_after_that_of_the_readiness) {
+  Woken woken;
+  auto& [loop, pair, task] = woken;
   turn(loop);
   EXPECT_EQ(task.result(), "hi");
   EXPECT_FALSE(loop.remove_reader(pair.fd[0]));
@@ -109,13 +113,8 @@ TEST(receive, a_cancellation_withdraws_the_interest_and_loses_no_data) {
 }
 
 TEST(receive, has_no_reader_left_once_the_descriptor_is_ready) {
-  Loop loop;
-  Pair pair;
-  auto task = create_task(loop, receive_text(loop, pair.fd[0]));
-  turn(loop);
-  pair.write("hi");
-  turn(loop);
-  EXPECT_FALSE(task.done());
+  Woken woken;
+  auto& [loop, pair, task] = woken;
   EXPECT_FALSE(loop.remove_reader(pair.fd[0]));
   int calls = 0;
   loop.add_reader(pair.fd[0], [&] { ++calls; });  // somebody else's, which stays

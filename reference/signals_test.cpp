@@ -9,14 +9,10 @@
 #include <thread>
 
 #include "reference/loop.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
-
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
 
 auto action_of(int signal) {
   struct sigaction now{};

@@ -6,16 +6,12 @@
 
 #include "reference/loop.h"
 #include "reference/run.h"
+#include "reference/virtual_time_test.h"
 
 namespace cede::reference {
 namespace {
 
 /// One pass.
-void turn(Loop& loop) {
-  loop.stop();
-  loop.run_forever();
-}
-
 Coroutine<int> number(int value) { co_return value; }
 Coroutine<> wait_for(Future<> future) { co_await future; }
 
