@@ -238,16 +238,6 @@ TEST(VirtualTime, what_happens_outside_wakes_a_wait_on_time) {
   EXPECT_EQ(begun.counter.rests, 0);
 }
 
-TEST(World, lets_a_loop_that_is_late_see_one_moment_after_the_other) {
-  Begun begun(World::Pace::real);
-  int happened = 0;
-  const Nanos past = begun.world.now() - millisecond;
-  for (Nanos moment : {past, past, past + 1}) begun.world.at(moment, [&] { ++happened; });
-  auto attempt = [&](Nanos) { return long{happened}; };
-  EXPECT_EQ(begun.world.wait(forever, attempt), 2);
-  EXPECT_EQ(begun.world.wait(forever, attempt), 3);
-}
-
 TEST(VirtualTime, a_timer_descriptor_expires_at_its_virtual_time) {
   Begun begun;
   InWorld in(begun.world);
