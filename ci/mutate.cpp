@@ -20,7 +20,7 @@ namespace {
 /// What else fires is looked for in so many scenarios.
 constexpr std::uint64_t scenarios_for_others = 1000;
 
-constexpr unsigned patience = 1800;  // seconds; most faults need one
+constexpr unsigned patience = 300;  // seconds; most faults need one
 
 struct Kill {
   std::uint64_t at = 0;  // the number of the convicting scenario; 0 if it survived

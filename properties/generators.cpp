@@ -13,7 +13,7 @@ namespace {
 struct Stand {
   Id id = 0;
   bool begun = false;
-  bool in_loop = false;          // begun in one
+  bool in_loop = false;          // begun in one that stays: the second loop goes with its run
   bool over = false;
   std::size_t produced = never;  // the `produce` that waits for the next request
   std::size_t request = never;   // the one that is not answered yet, as an index
@@ -77,7 +77,8 @@ class Requests {
       asked.over = true;
       return;
     }
-    if (!asked.begun) asked.in_loop = event.job != 0;
+    const Job* job = history_.job_at(index);
+    if (!asked.begun) asked.in_loop = job && !history_.in_other_loop(*job);
     asked.begun = true;
     asked.request = all.size() - 1;
   }
