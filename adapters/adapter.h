@@ -19,14 +19,17 @@ struct Unsupported {
 };
 
 struct Adapter {
-  std::string name;     // as on the command line
-  std::string version;  // of the loop
-  std::string mapping;  // verb by verb, one a line; the report prints it
+  std::string name;      // as on the command line
+  std::string back_end;  // of several that the loop has
+  std::string version;   // of the loop
+  std::string mapping;   // verb by verb, one a line; the report prints it
   std::vector<Unsupported> unsupported;
   /// Profiles that are not the loop's own but played by the reference's layer over it.
   std::vector<std::string_view> layered;
   Nanos resolution = 1;
   bool exact_order = false;
+  /// In virtual time the clock has to creep, for a loop that waits until a deadline is behind it.
+  bool needs_creeping = false;
 
   /// Plays the scenario on a fresh loop. The trace is emptied first and filled.
   void (*run)(const Adapter&, const Scenario&, World&, Trace&) = nullptr;
@@ -34,6 +37,15 @@ struct Adapter {
   /// The workload below as a plain program in the loop's own API, to compare with; may be null.
   void (*run_bare)(World&) = nullptr;
 };
+
+/// How time has to go by for this loop when this pace is wanted.
+inline World::Pace pace_for(const Adapter& adapter, World::Pace wanted) {
+  return adapter.needs_creeping && wanted == World::Pace::frozen ? World::Pace::creeping : wanted;
+}
+
+/// What the command looks for in the module of a loop: fills in the adapter of this back end, or of the usual
+/// one if it is empty; false when there is no such.
+extern "C" [[gnu::visibility("default")]] bool cede_adapter(std::string_view back_end, Adapter& adapter);
 
 /// Five callbacks and five timers: what `cede bench` compares `run` and `run_bare` on.
 inline constexpr std::string_view bare_workload =

@@ -10,13 +10,16 @@
 
 namespace cede {
 
-/// A loop by its name on the command line, and what it needs.
+/// A loop by its name on the command line, and what it needs. One that has several back ends has a row for
+/// each, `libev/poll`.
 struct KnownLoop {
   std::string_view name;
   std::string_view package;  // Debian's; empty for what is built in
 };
 
 std::span<const KnownLoop> known_loops();
+/// By its name, or by that of a loop with back ends, which means the first of them; else null.
+const KnownLoop* find_loop(std::string_view name);
 
 /// The reference loop, built in.
 const Adapter& reference_adapter();

@@ -2,6 +2,11 @@
 // applied. Which fault it is, the command knows from the name of the module.
 #include "adapters/adapters.h"
 
-extern "C" [[gnu::visibility("default")]] const cede::Adapter* cede_adapter() {
-  return &cede::reference_adapter();
+namespace cede {
+
+extern "C" bool cede_adapter(std::string_view, Adapter& adapter) {
+  adapter = reference_adapter();
+  return true;
 }
+
+}  // namespace cede

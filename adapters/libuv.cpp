@@ -5,21 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <map>
-#include <mutex>
-#include <vector>
 
+#include "adapters/callback_loop.h"
 #include "adapters/play.h"
 #include "adapters/virtual_time.h"
 
 namespace cede {
 namespace {
-
-using reference::AbstractLoop;
-using reference::Callback;
-using reference::Error;
-using reference::Handle;
-using reference::Ref;
 
 constexpr std::string_view mapping = R"(
 call_soon: a queue of the adapter's, first in first out; one uv_idle_t, started while it is not empty, runs what was queued when its turn came
@@ -51,281 +43,102 @@ std::uint64_t milliseconds(Nanos delay) {
   return static_cast<std::uint64_t>(delay / millisecond + (delay % millisecond > 0));
 }
 
-class UvLoop : public AbstractLoop {
+class UvLoop : public CallbackLoop {
  public:
   UvLoop() {
     must(uv_loop_init(&loop_), "uv_loop_init");
     loop_.data = this;
     must(uv_idle_init(&loop_, &idle_), "uv_idle_init");
-    must(uv_async_init(&loop_, &async_, [](uv_async_t* async) { of(async->loop).run_calls_from_threads(); }),
+    must(uv_async_init(&loop_, &async_, [](uv_async_t* async) { of(async->loop).run_from_threads(); }),
          "uv_async_init");
   }
-  ~UvLoop() override {
-    abandon_tasks();  // while their timers can still be cancelled
-    if (!closed_) close_all();
-  }
+  ~UvLoop() override { finish(); }
 
   Nanos time() override { return static_cast<Nanos>(uv_now(&loop_)) * millisecond; }
 
-  Ref<Handle> try_call_soon(Callback callback) override {
-    if (closed_) return {};
-    Ref<Handle> job(new Handle(std::move(callback)));
-    ready_.push_back(job);
-    uv_idle_start(&idle_, [](uv_idle_t* idle) { of(idle->loop).run_ready(); });
-    return job;
-  }
-
-  Ref<Handle> try_call_later(Nanos delay, Callback callback) override {
-    Nanos when;
-    if (__builtin_add_overflow(time(), delay, &when)) when = delay < 0 ? 0 : forever;
-    return start_timer(delay, when, std::move(callback));
-  }
-
-  Ref<Handle> try_call_at(Nanos when, Callback callback) override {
-    Nanos delay;
-    if (when == forever) delay = forever;
-    else if (__builtin_sub_overflow(when, time(), &delay)) delay = 0;
-    return start_timer(delay, when, std::move(callback));
-  }
-
-  Ref<Handle> try_call_soon_threadsafe(Callback callback) override {
-    std::lock_guard lock(mutex_);
-    if (closed_) return {};
-    from_threads_.emplace_back(new Handle(std::move(callback)));
-    uv_async_send(&async_);
-    return from_threads_.back();
-  }
-
-  Error try_add_reader(int descriptor, Callback callback) override {
-    return watch(descriptor, &Descriptor::reader, std::move(callback));
-  }
-  Error try_add_writer(int descriptor, Callback callback) override {
-    return watch(descriptor, &Descriptor::writer, std::move(callback));
-  }
-  bool remove_reader(int descriptor) override { return unwatch(descriptor, &Descriptor::reader); }
-  bool remove_writer(int descriptor) override { return unwatch(descriptor, &Descriptor::writer); }
-
-  Error try_add_signal_handler(int signal, Callback callback) override {
-    if (closed_) return Error(Error::Kind::runtime);
-    auto handler = std::make_unique<Signal>(loop_, std::move(callback));
-    auto on_signal = [](uv_signal_t* signal, int) { of(signal->loop).run_signal(signal); };
-    int result = uv_signal_start(&handler->signal, on_signal, signal);
-    remove_signal_handler(result == 0 ? signal : -1);
-    if (result == 0) signals_[signal] = std::move(handler);
-    else Signal::close(std::move(handler));
-    return result == 0 ? Error{} : Error(Error::Kind::runtime);
-  }
-  bool remove_signal_handler(int signal) override {
-    auto found = signals_.find(signal);
-    if (found == signals_.end()) return false;
-    Signal::close(std::move(found->second));
-    signals_.erase(found);
-    return true;
-  }
-
-  Error try_run_forever() override {
-    if (closed_ || running_ || get_running_loop()) return Error(Error::Kind::runtime);
-    Running running(*this);
-    running_ = true;
-    uv_run(&loop_, UV_RUN_DEFAULT);
-    running_ = false;
-    return std::exchange(fatal_, {});
-  }
-
-  void stop() override { uv_stop(&loop_); }
-  bool is_running() const override { return running_; }
-  bool is_closed() const override { return closed_; }
-
-  Error try_close() override {
-    if (running_) return Error(Error::Kind::runtime);
-    if (!closed_) close_all();
-    return {};
-  }
-
  private:
-  /// A handle and its uv_timer_t. libuv owns a share of it until it has called back the close.
-  struct Timer : Handle {
-    Timer(uv_loop_t& loop, Nanos delay, Nanos when, Callback callback)
-        : Handle(std::move(callback), when), kept(this) {
-      must(uv_timer_init(&loop, &timer), "uv_timer_init");
+  /// libuv owns a share of it until it has called back the close.
+  struct Timer : Call {
+    Timer(UvLoop& loop, Nanos delay, Nanos when, Callback callback) : Call(loop, std::move(callback), when) {
+      must(uv_timer_init(&loop.loop_, &timer), "uv_timer_init");
       timer.data = this;
-      must(uv_timer_start(&timer, [](uv_timer_t* timer) { UvLoop::of(timer->loop).run_timer(of(timer)); },
+      must(uv_timer_start(&timer, [](uv_timer_t* timer) { static_cast<Timer*>(timer->data)->fire(); },
                           milliseconds(delay), 0),
            "uv_timer_start");
     }
-
-    void cancel() override {
-      Handle::cancel();
-      close();
-    }
-    void close() {
-      if (!kept || uv_is_closing(as_handle())) return;
-      uv_timer_stop(&timer);
-      uv_close(as_handle(), [](uv_handle_t* handle) { of(handle).kept = {}; });
-    }
-    uv_handle_t* as_handle() { return reinterpret_cast<uv_handle_t*>(&timer); }
-
-    template <class UvHandle>
-    static Timer& of(UvHandle* handle) { return *static_cast<Timer*>(handle->data); }
-
-    uv_timer_t timer;
-    Ref<Handle> kept;
-  };
-
-  struct Interest : reference::Counted {
-    explicit Interest(Callback callback) : callback(std::move(callback)) {}
-    Callback callback;
-  };
-
-  /// A signal's handler and its uv_signal_t, which libuv has to close before it can go.
-  struct Signal {
-    Signal(uv_loop_t& loop, Callback callback) : handler(new Interest(std::move(callback))) {
-      must(uv_signal_init(&loop, &signal), "uv_signal_init");
-      signal.data = this;
-    }
-    static void close(std::unique_ptr<Signal> closing) {
-      auto* handle = reinterpret_cast<uv_handle_t*>(&closing.release()->signal);
-      uv_close(handle, [](uv_handle_t* handle) { delete static_cast<Signal*>(handle->data); });
-    }
-    uv_signal_t signal;
-    Ref<Interest> handler;
-  };
-
-  /// A descriptor, the interests in it and their uv_poll_t, of which libuv allows but one. libuv owns
-  /// a share of it until it has called back the close.
-  struct Descriptor : reference::Counted {
-    explicit Descriptor(int number) : number(number) { poll.data = this; }
-
-    /// False when it cannot be polled.
-    bool init(uv_loop_t& loop) {
-      if (uv_poll_init(&loop, &poll, number) != 0) return false;
+    void disarm() override {
       kept = this;
-      return true;
+      uv_timer_stop(&timer);
+      uv_close(reinterpret_cast<uv_handle_t*>(&timer),
+               [](uv_handle_t* handle) { static_cast<Timer*>(handle->data)->kept = {}; });
     }
-    void update() {
-      int events = (reader ? UV_READABLE : 0) | (writer ? UV_WRITABLE : 0);
-      if (events == 0) return close();
-      must(uv_poll_start(&poll, events,
+    uv_timer_t timer;
+    Ref<Timer> kept;
+  };
+
+  /// A uv_poll_t, of which libuv allows but one a descriptor, and which it has to close before it can go.
+  struct Poll : Watch {
+    explicit Poll(std::unique_ptr<uv_poll_t> of, int number) : poll(of.release()), number(number) { poll->data = this; }
+    ~Poll() override {
+      uv_poll_stop(poll);
+      uv_close(reinterpret_cast<uv_handle_t*>(poll),
+               [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+    }
+    bool set(bool reads, bool writes) override {
+      int events = (reads ? UV_READABLE : 0) | (writes ? UV_WRITABLE : 0);
+      must(uv_poll_start(poll, events,
                          [](uv_poll_t* poll, int status, int events) {
-                           UvLoop::of(poll->loop).run_descriptor(of(poll), status, events);
+                           auto& self = *static_cast<Poll*>(poll->data);
+                           of(poll->loop).polled(self.number, status < 0, events);
                          }),
            "uv_poll_start");
+      return true;
     }
-    void close() {
-      if (!kept || uv_is_closing(as_handle())) return;
-      uv_poll_stop(&poll);
-      uv_close(as_handle(), [](uv_handle_t* handle) { of(handle).kept = {}; });
-    }
-    uv_handle_t* as_handle() { return reinterpret_cast<uv_handle_t*>(&poll); }
-
-    template <class UvHandle>
-    static Descriptor& of(UvHandle* handle) { return *static_cast<Descriptor*>(handle->data); }
-
+    uv_poll_t* poll;
     int number;
-    uv_poll_t poll;
-    Ref<Interest> reader, writer;
-    Ref<Descriptor> kept;
   };
-  using Direction = Ref<Interest> Descriptor::*;
+
+  /// A signal's uv_signal_t, which libuv has to close before it can go.
+  struct Signal : SignalWatch {
+    ~Signal() override {
+      uv_close(reinterpret_cast<uv_handle_t*>(signal),
+               [](uv_handle_t* handle) { delete reinterpret_cast<uv_signal_t*>(handle); });
+    }
+    uv_signal_t* signal = new uv_signal_t;
+  };
 
   static UvLoop& of(uv_loop_t* loop) { return *static_cast<UvLoop*>(loop->data); }
 
-  Ref<Handle> start_timer(Nanos delay, Nanos when, Callback callback) {
-    if (closed_) return {};
-    return new Timer(loop_, delay, when, std::move(callback));
+  void want_turn(bool wanted) override {
+    if (wanted) uv_idle_start(&idle_, [](uv_idle_t* idle) { of(idle->loop).run_queue(); });
+    else uv_idle_stop(&idle_);
+  }
+  Ref<Handle> later(Nanos delay, Nanos when, Callback callback) override {
+    return new Timer(*this, delay, when, std::move(callback));
+  }
+  std::unique_ptr<Watch> watch(int descriptor) override {
+    auto poll = std::make_unique<uv_poll_t>();
+    if (uv_poll_init(&loop_, poll.get(), descriptor) != 0) return nullptr;
+    return std::make_unique<Poll>(std::move(poll), descriptor);
+  }
+  std::unique_ptr<SignalWatch> watch_signal(int signal) override {
+    auto watch = std::make_unique<Signal>();
+    must(uv_signal_init(&loop_, watch->signal), "uv_signal_init");
+    auto came = [](uv_signal_t* handle, int signal) { of(handle->loop).signal_came(signal); };
+    return uv_signal_start(watch->signal, came, signal) == 0 ? std::move(watch) : nullptr;
+  }
+  void wake() override { uv_async_send(&async_); }
+  void turn() override { uv_run(&loop_, UV_RUN_DEFAULT); }
+  void break_off() override { uv_stop(&loop_); }
+
+  void polled(int descriptor, bool broken, int events) {
+    descriptor_ready(descriptor, broken || events & UV_READABLE, broken || events & UV_WRITABLE);
+    if (broken) watch_again(descriptor);
   }
 
-  /// One turn's batch: counted before the first runs, so that what they add waits for the next.
-  void run_ready() {
-    for (std::size_t jobs = ready_.size(); jobs > 0 && !fatal_; --jobs) {
-      Ref<Handle> job = std::move(ready_.front());
-      ready_.pop_front();
-      if (!job->cancelled()) call(*job);
-    }
-    if (ready_.empty()) uv_idle_stop(&idle_);
-  }
-
-  void run_timer(Timer& timer) {
-    Ref<Handle> keep(&timer);
-    timer.close();
-    call(timer);
-  }
-
-  Error watch(int number, Direction direction, Callback callback) {
-    if (closed_) return Error(Error::Kind::runtime);
-    Ref<Descriptor>& descriptor = descriptors_[number];
-    if (!descriptor) descriptor = new Descriptor(number);
-    if (!descriptor->kept && !descriptor->init(loop_)) {
-      descriptors_.erase(number);
-      return Error(Error::Kind::runtime);
-    }
-    (*descriptor).*direction = new Interest(std::move(callback));
-    descriptor->update();
-    return {};
-  }
-
-  bool unwatch(int number, Direction direction) {
-    auto found = descriptors_.find(number);
-    if (found == descriptors_.end() || !((*found->second).*direction)) return false;
-    Ref<Descriptor> descriptor = found->second;
-    (*descriptor).*direction = {};
-    if (!descriptor->reader && !descriptor->writer) descriptors_.erase(found);
-    descriptor->update();
-    return true;
-  }
-
-  void run_descriptor(Descriptor& descriptor, int status, int events) {
-    Ref<Descriptor> keep(&descriptor);
-    bool broken = status < 0;
-    // Who replaces a callback meanwhile is not meant by the event.
-    std::pair<Direction, Ref<Interest>> called[2]{{&Descriptor::reader, descriptor.reader},
-                                                  {&Descriptor::writer, descriptor.writer}};
-    if (!broken && !(events & UV_READABLE)) called[0].second = {};
-    if (!broken && !(events & UV_WRITABLE)) called[1].second = {};
-    for (auto& [direction, interest] : called)
-      if (interest && descriptor.*direction == interest && !fatal_) heed(interest->callback());
-    if (broken && (descriptor.reader || descriptor.writer)) descriptor.update();
-  }
-
-  void run_calls_from_threads() {
-    std::vector<Ref<Handle>> jobs;
-    {
-      std::lock_guard lock(mutex_);
-      jobs.swap(from_threads_);
-    }
-    for (auto& job : jobs)
-      if (!job->cancelled()) call(*job);
-  }
-
-  void run_signal(uv_signal_t* signal) {
-    Ref<Interest> handler = static_cast<Signal*>(signal->data)->handler;
-    heed(handler->callback());
-  }
-
-  /// Where libuv's C ends and callbacks that can fail begin.
-  void call(Handle& job) { heed(job.run(), &job); }
-  void heed(Error error, const Handle* job = nullptr) {
-    if (!error) return;
-    if (!error.fatal() || fatal_) return call_exception_handler(error, job);
-    fatal_ = error;
-    uv_stop(&loop_);
-  }
-
-  void close_all() {
-    {
-      std::lock_guard lock(mutex_);
-      closed_ = true;
-      from_threads_.clear();
-    }
-    ready_.clear();
-    descriptors_.clear();
-    while (!signals_.empty()) remove_signal_handler(signals_.begin()->first);
-    auto close = [](uv_handle_t* handle, void*) {
-      if (handle->type == UV_TIMER) Timer::of(handle).close();
-      else if (handle->type == UV_POLL) Descriptor::of(handle).close();
-      else if (!uv_is_closing(handle)) uv_close(handle, nullptr);
-    };
-    uv_walk(&loop_, close, nullptr);
+  void free() override {
+    for (auto* handle : {reinterpret_cast<uv_handle_t*>(&idle_), reinterpret_cast<uv_handle_t*>(&async_)})
+      uv_close(handle, nullptr);
     while (uv_loop_alive(&loop_)) uv_run(&loop_, UV_RUN_DEFAULT);  // calls back the closes; a stop may be left over
     must(uv_loop_close(&loop_), "uv_loop_close");
   }
@@ -333,14 +146,6 @@ class UvLoop : public AbstractLoop {
   uv_loop_t loop_;
   uv_idle_t idle_;
   uv_async_t async_;
-  std::deque<Ref<Handle>> ready_;
-  std::map<int, Ref<Descriptor>> descriptors_;  // those that somebody is interested in
-  std::map<int, std::unique_ptr<Signal>> signals_;
-  std::mutex mutex_;  // guards what other threads touch
-  std::vector<Ref<Handle>> from_threads_;
-  Error fatal_;
-  bool running_ = false;
-  bool closed_ = false;
 };
 
 /// `bare_workload` as people write it for libuv, without a port, names or a trace.
@@ -380,7 +185,7 @@ void run_bare(World& world) {
   must(uv_loop_close(&loop), "uv_loop_close");
 }
 
-std::unique_ptr<AbstractLoop> make_loop(World&) { return std::make_unique<UvLoop>(); }
+std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { return std::make_unique<UvLoop>(); }
 
 Adapter make_adapter() {
   Adapter adapter;
@@ -398,19 +203,16 @@ Adapter make_adapter() {
   };
   adapter.layered = {"future", "task"};
   adapter.resolution = millisecond;
-  adapter.run = [](const Adapter& self, const Scenario& scenario, World& world, Trace& trace) {
-    InWorld in(world, self.name);
-    play(scenario, self, make_loop, world, trace);
-  };
+  adapter.run = play_unaware<make_loop>;
   adapter.run_bare = run_bare;
   return adapter;
 }
 
 }  // namespace
-}  // namespace cede
 
-/// What the executable looks for in a module.
-extern "C" [[gnu::visibility("default")]] const cede::Adapter* cede_adapter() {
-  static const cede::Adapter adapter = cede::make_adapter();
-  return &adapter;
+extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
+  adapter = make_adapter();
+  return back_end.empty();
 }
+
+}  // namespace cede

@@ -17,7 +17,8 @@ using reference::Ref;
 
 void Player::play() {
   world_.begin(*this);
-  loop_ = make_(world_);
+  world_.expect_nothing_yet();
+  loop_ = make_(world_, adapter_);
   start_ = loop_->time();
   listen_to_errors(*loop_);
   reference::never_awaited_handler = [this] { hear_of_never_awaited(); };
@@ -52,6 +53,7 @@ Event& Player::record(What what, const Step& step, Id frame, Id id) {
   event.step = step;
   event.frame = frame;
   event.id = id;
+  if (step.time > 0 && step.time < forever / 4) world_.expect_until(world_.now() + step.time);
   return event;
 }
 

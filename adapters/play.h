@@ -5,15 +5,23 @@
 #include <memory>
 
 #include "adapters/adapter.h"
+#include "adapters/virtual_time.h"
 #include "reference/abstract_loop.h"
 
 namespace cede {
 
 /// The port is the reference's AbstractLoop: whoever implements it is played, callbacks directly
 /// and tasks through the reference's task layer.
-using MakeLoop = std::unique_ptr<reference::AbstractLoop> (*)(World&);
+using MakeLoop = std::unique_ptr<reference::AbstractLoop> (*)(World&, const Adapter&);
 
 /// Plays on a fresh loop in the given world; the trace is emptied first.
 void play(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World& world, Trace& trace);
+
+/// An adapter's `run` for a loop that knows nothing of worlds and finds itself in one.
+template <MakeLoop make>
+void play_unaware(const Adapter& adapter, const Scenario& scenario, World& world, Trace& trace) {
+  InWorld in(world, adapter.name);
+  play(scenario, adapter, make, world, trace);
+}
 
 }  // namespace cede

@@ -114,7 +114,7 @@ void Player::act_run_in_new_loop(const Line& line, Id frame) {
   const Script& script = *line.script;
   Id id = ++ids_;
   record(What::did, step, frame, id);
-  std::unique_ptr<AbstractLoop> loop = make_(world_);
+  std::unique_ptr<AbstractLoop> loop = make_(world_, adapter_);
   listen_to_errors(*loop);
   loop->try_call_soon([this, &script, id, &loop] {
     loop->stop();

@@ -327,7 +327,8 @@ Adapter adapter_of() {
   Adapter adapter = reference_adapter();
   adapter.run = [](const Adapter& self, const Scenario& scenario, World& world, Trace& trace) {
     play(
-        scenario, self, [](World& w) -> std::unique_ptr<reference::AbstractLoop> { return std::make_unique<L>(w); },
+        scenario, self,
+        [](World& w, const Adapter&) -> std::unique_ptr<reference::AbstractLoop> { return std::make_unique<L>(w); },
         world, trace);
   };
   return adapter;

@@ -146,7 +146,7 @@ class Player : WaitObserver {
   template <class Call>
   auto without_observing(Call call);
   std::function<std::unique_ptr<reference::AbstractLoop>()> loop_maker() {
-    return [this] { return make_(world_); };
+    return [this] { return make_(world_, adapter_); };
   }
 
   // Scripts.
@@ -231,7 +231,7 @@ class Player : WaitObserver {
 
 template <class Call>
 auto Player::in_new_loop(Call call) {
-  other_loops_.push_back(make_(world_));
+  other_loops_.push_back(make_(world_, adapter_));
   std::size_t place = other_loops_.size() - 1;
   std::swap(loop_, other_loops_[place]);
   listen_to_errors(*loop_);

@@ -66,7 +66,7 @@ struct ReferenceInWorld : private WorldTime, public reference::Loop {
   ~ReferenceInWorld() override { abandon_tasks(); }
 };
 
-std::unique_ptr<reference::AbstractLoop> make_loop(World& world) {
+std::unique_ptr<reference::AbstractLoop> make_loop(World& world, const Adapter&) {
   return std::make_unique<ReferenceInWorld>(world);
 }
 

@@ -21,7 +21,6 @@
 
 #include "adapters/adapter.h"
 
-extern "C" const cede::Adapter* cede_adapter();
 
 namespace cede {
 namespace {
@@ -449,7 +448,8 @@ TEST(Libuv, in_real_time_the_order_and_the_polls_are_the_same) {
 
 /// The trace of a scenario on libuv, as text.
 std::string played(std::string_view text, World::Pace pace = World::Pace::frozen) {
-  const Adapter& adapter = *cede_adapter();
+  Adapter adapter;
+  EXPECT_TRUE(cede_adapter("", adapter));
   Parsed parsed = parse_scenario(text);
   EXPECT_FALSE(parsed.error) << to_string(*parsed.error);
   World world(pace);

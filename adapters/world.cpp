@@ -9,6 +9,7 @@ void World::begin(WaitObserver& observer) {
   if (now_ > latest / 2) now_ = origin;  // who waits for ever uses time up
   if (pace_ != Pace::real) now_ = (now_ / second + 1) * second;
   beginning_ = now();
+  expected_until_ = forever;
   waits_ = polls_ = long_waits_ = 0;
 }
 
@@ -56,15 +57,15 @@ void World::woken() {
 void World::count_wait(Nanos timeout) {
   if (!observer_) return;
   observer_->on_poll(timeout);
-  if (++waits_ == waits_max) observer_->on_stuck();
+  if (timeout < long_wait && ++waits_ == waits_max) observer_->on_stuck();
   if (waits_ > 2 * waits_max) throw Stuck{};
 }
 
 Nanos World::deadline_of(Nanos timeout) {
-  // Where `for ever` cannot be said, as by epoll_wait of a timer in the year 10000, a loop says the
-  // longest wait instead, again and again.
+  // Where `for ever` cannot be said, or is not trusted, a loop says a long wait instead, again and again.
   long_waits_ = timeout >= long_wait ? long_waits_ + 1 : 0;
-  if (timeout == forever || long_waits_ > long_waits_max) return forever;
+  bool in_vain = long_waits_ > 1 && (now() > expected_until_ || long_waits_ > long_waits_max);
+  if (timeout == forever || in_vain) return forever;
   if (timeout <= 0) return now();
   Nanos left = latest - now();
   return timeout > left ? forever : now() + timeout;  // beyond the end of time is never

@@ -74,6 +74,12 @@ class World {
   /// The same without taking time.
   Nanos now() const { return pace_ == Pace::real ? real_now() : now_; }
 
+  /// The loop may have been asked for something at this moment. After the last of them a loop that says a long
+  /// wait again and again, since it cannot say `for ever`, waits for nothing.
+  void expect_until(Nanos when) { expected_until_ = std::max(expected_until_, when); }
+  /// Whoever plays tells of all such moments, from now on.
+  void expect_nothing_yet() { expected_until_ = now(); }
+
   /// Holds the thread for so long.
   void busy(Nanos duration);
 
@@ -129,8 +135,8 @@ class World {
   static constexpr int waits_max = 4096;  // a scenario of 64 jobs needs far fewer
   static constexpr int polls_max = 256;
   static constexpr int rests_max = 16;
-  static constexpr int long_waits_max = 16;
-  static constexpr Nanos long_wait = INT32_MAX * millisecond;
+  static constexpr int long_waits_max = 1 << 15;
+  static constexpr Nanos long_wait = 50 * second;  // libev says no longer one than a minute
   static constexpr Nanos origin = 1'000'000 * second;
   static constexpr Nanos latest = forever / 2;  // the end of time: a clock has to stay readable
 
@@ -138,6 +144,7 @@ class World {
   reference::Choices* choices_ = nullptr;
   Nanos now_ = origin;
   Nanos beginning_ = 0;
+  Nanos expected_until_ = forever;
   WaitObserver* observer_ = nullptr;
   std::map<Appointment, std::function<void()>> outside_;
   std::vector<std::function<void()>> at_next_wait_;

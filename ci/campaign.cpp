@@ -27,7 +27,7 @@ Scenario smallest(const std::vector<Scenario>& scenarios, Wanted wanted) {
 std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
 
 Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses)
-    : adapter_(adapter), world_(pace) {
+    : adapter_(adapter), world_(pace_for(adapter, pace)) {
   for (const Clause* clause : clauses) {
     if (clause->tier == "X" && !adapter.exact_order) continue;
     auto property = std::ranges::find(properties(), clause->id, &Property::clause);

@@ -278,7 +278,7 @@ TEST_F(Command, refuses_a_budget_without_a_unit_or_of_nothing) {
 }
 
 TEST_F(Command, names_the_loop_that_is_unknown_and_those_that_are_there) {
-  expect_usage({"run", "--loop", "libfoo"}, "libfoo; there are: reference libuv");
+  expect_usage({"run", "--loop", "libfoo"}, "libfoo; there are: all reference libuv");
   expect_usage({"run", "--loop", "faulty/none_such"}, "faulty/none_such");
   expect_usage({"replay", file("a", "main: run\n"), "--loop", "libfoo"}, "libfoo");
 }

@@ -23,7 +23,7 @@ Exit usage(const std::string& message) {
 }
 
 Trace play_on(const Adapter& adapter, const Scenario& scenario, World::Pace pace, bool random_choices) {
-  World world(pace);
+  World world(pace_for(adapter, pace));
   AnyChoices choices;
   choices.begin(scenario);
   if (random_choices) world.let_choose(&choices);
@@ -60,7 +60,8 @@ Exit replay(const ReplayOptions& options) {
   if (parsed.error) return usage(fmt::format("{}: {}", options.file, to_string(*parsed.error)));
   if (parsed.scenario.steps.empty())
     return usage(fmt::format("{}: no steps; expected lines such as `main: call_soon a`", options.file));
-  const Adapter* adapter = find_adapter(options.loop, why);
+  const KnownLoop* known = find_loop(options.loop);
+  const Adapter* adapter = find_adapter(known ? known->name : options.loop, why);
   if (!adapter) return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
 
   Trace expected = play_on(reference_adapter(), parsed.scenario, options.pace, false);

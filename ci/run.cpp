@@ -264,18 +264,32 @@ std::string plan(const RunOptions& options, std::size_t clauses) {
                      spelling(options.pace), budget.text());
 }
 
-/// The adapters of the loops asked for; a name that is unknown is a usage error, a loop that is not
-/// installed is absent.
-std::optional<std::string> find_loops(const RunOptions& options, std::vector<const Adapter*>& found,
+/// The names of the loops asked for, written out: `all` is every loop, `libev` its first back end.
+std::vector<std::string> names_of(const std::vector<std::string>& asked) {
+  std::vector<std::string> names;
+  auto add = [&](std::string_view name) {
+    if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);  // else said twice
+  };
+  for (const std::string& name : asked) {
+    if (name == "all")
+      for (const KnownLoop& loop : known_loops()) add(loop.name);
+    else if (const KnownLoop* known = find_loop(name)) add(known->name);
+    else add(name);
+  }
+  return names;
+}
+
+/// The adapters of these loops; a name that is unknown is a usage error, a loop that is not installed is
+/// absent.
+std::optional<std::string> find_loops(const std::vector<std::string>& names, std::vector<const Adapter*>& found,
                                       std::vector<std::string>& absent) {
-  for (const std::string& name : options.loops) {
-    if (std::ranges::find(found, name, &Adapter::name) != found.end()) continue;  // said twice
-    auto known = std::ranges::find(known_loops(), name, &KnownLoop::name);
-    if (known == known_loops().end() && !name.starts_with("faulty/"))
-      return fmt::format("there is no loop {}; there are: {}", name, loop_names());
+  for (const std::string& name : names) {
+    const KnownLoop* known = find_loop(name);
+    if (!known && !name.starts_with("faulty/"))
+      return fmt::format("there is no loop {}; there are: all {}", name, loop_names());
     std::string why;
     if (const Adapter* adapter = find_adapter(name, why)) found.push_back(adapter);
-    else if (known == known_loops().end()) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
+    else if (!known) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
     else absent.push_back(fmt::format("{}: install {} and build again ({})", name, known->package, why));
   }
   return std::nullopt;
@@ -285,7 +299,12 @@ std::optional<std::string> find_loops(const RunOptions& options, std::vector<con
 
 std::string loop_names() {
   std::string names;
-  for (const KnownLoop& loop : known_loops()) names += fmt::format("{}{}", names.empty() ? "" : " ", loop.name);
+  std::string_view last;
+  for (const KnownLoop& loop : known_loops()) {
+    std::string_view name = loop.name.substr(0, loop.name.find('/'));
+    if (name != last) names += fmt::format("{}{}", names.empty() ? "" : " ", name);
+    last = name;
+  }
   return names;
 }
 
@@ -342,9 +361,10 @@ Exit run(const RunOptions& options) {
   report.budget = options.budget.text();
   report.pace = options.pace;
   std::vector<const Adapter*> adapters;
-  if (auto error = find_loops(options, adapters, report.absent)) return usage(*error);
+  const std::vector<std::string> names = names_of(options.loops);
+  if (auto error = find_loops(names, adapters, report.absent)) return usage(*error);
   if (options.list) {
-    for (const std::string& loop : options.loops)
+    for (const std::string& loop : names)
       for (const Clause* clause : clauses) fmt::print("{} {}\n", loop, clause->id);
     return Exit::verified;
   }

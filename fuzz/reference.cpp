@@ -1,4 +1,11 @@
 // The reference loop, for the fuzz target.
 #include "adapters/adapters.h"
 
-extern "C" const cede::Adapter* cede_adapter() { return &cede::reference_adapter(); }
+namespace cede {
+
+extern "C" bool cede_adapter(std::string_view, Adapter& adapter) {
+  adapter = reference_adapter();
+  return true;
+}
+
+}  // namespace cede

@@ -22,7 +22,6 @@
 #include "properties/shrink.h"
 #include "spec/chapters.h"
 
-extern "C" const cede::Adapter* cede_adapter();
 
 namespace cede {
 namespace {
@@ -104,7 +103,12 @@ class Target {
 }  // namespace cede
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static cede::Target target(*cede_adapter());
+  static const cede::Adapter adapter = [] {
+    cede::Adapter adapter;
+    cede::cede_adapter("", adapter);
+    return adapter;
+  }();
+  static cede::Target target(adapter);
   target.play_and_judge(cede::parse_leniently({reinterpret_cast<const char*>(data), size}));
   return 0;
 }
