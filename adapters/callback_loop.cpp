@@ -94,6 +94,11 @@ void CallbackLoop::run_from_threads() {
     if (!job->cancelled()) call(*job);
 }
 
+Error CallbackLoop::Interest::call() {
+  reference::Context::Scope scope(context);
+  return callback();
+}
+
 bool CallbackLoop::Descriptor::update() { return watch->set(static_cast<bool>(reader), static_cast<bool>(writer)); }
 
 Error CallbackLoop::add(int number, Direction direction, Callback callback) {
@@ -143,7 +148,7 @@ void CallbackLoop::descriptor_ready(int number, bool reads, bool writes) {
   if (!reads) called[0].second = {};
   if (!writes) called[1].second = {};
   for (auto& [direction, interest] : called)
-    if (interest && (*descriptor).*direction == interest && !fatal_) heed(interest->callback());
+    if (interest && (*descriptor).*direction == interest && !fatal_) heed(interest->call());
 }
 
 void CallbackLoop::watch_again(int number) {
@@ -165,7 +170,7 @@ void CallbackLoop::signal_came(int signal) {
   auto found = signals_.find(signal);
   if (found == signals_.end()) return;
   Ref<Interest> handler = found->second.handler;
-  heed(handler->callback());
+  heed(handler->call());
 }
 
 void CallbackLoop::heed(Error error, const Handle* job) {

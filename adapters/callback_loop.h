@@ -121,9 +121,12 @@ class CallbackLoop : public reference::AbstractLoop {
   void finish();
 
  private:
+  /// What is called again and again, in one copy of the context of its registration (CTX-4).
   struct Interest : reference::Counted {
     explicit Interest(Callback callback) : callback(std::move(callback)) {}
+    Error call();
     Callback callback;
+    reference::Context context = reference::Context::current();
   };
   struct Descriptor : reference::Counted {
     Ref<Interest> reader, writer;

@@ -200,7 +200,7 @@ class Timer {
   }
 
  private:
-  void appoint() { appointment_ = world_.at(next_, [this] { expire(); }); }
+  void appoint() { appointment_ = world_.at_timer(next_, [this] { expire(); }); }
 
   void expire() {
     std::uint64_t times = 1;

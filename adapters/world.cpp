@@ -32,15 +32,15 @@ void World::busy(Nanos duration) {
   }
 }
 
-World::Appointment World::at(Nanos when, std::function<void()> happens) {
-  return outside_.emplace(Appointment{when, ++appointments_}, std::move(happens)).first->first;
+World::Appointment World::appoint(Nanos when, Outside outside) {
+  return outside_.emplace(Appointment{when, ++appointments_}, std::move(outside)).first->first;
 }
 
 void World::let_happen() {
   // One moment at a time: in real time the loop may be late for several, and has to be let see the first.
   const Nanos moment = next_outside();
   while (moment <= now() && next_outside() == moment) {
-    auto happens = std::move(outside_.begin()->second);
+    auto happens = std::move(outside_.begin()->second.happens);
     outside_.erase(outside_.begin());  // first, since what happens may make appointments itself
     happens();
   }
@@ -56,9 +56,16 @@ void World::woken() {
 
 void World::count_wait(Nanos timeout) {
   if (!observer_) return;
-  observer_->on_poll(timeout);
+  observer_->on_poll(limit_of(timeout));
   if (timeout < long_wait && ++waits_ == waits_max) observer_->on_stuck();
   if (waits_ > 2 * waits_max) throw Stuck{};
+}
+
+/// What ends the wait if nothing else does: what the loop has said, or its first timer descriptor.
+Nanos World::limit_of(Nanos timeout) const {
+  auto timer = std::ranges::find_if(outside_, [](const auto& entry) { return entry.second.is_timer; });
+  if (timer == outside_.end() || timer->first.first > latest) return timeout;
+  return std::min(timeout, std::max<Nanos>(0, timer->first.first - now()));
 }
 
 Nanos World::deadline_of(Nanos timeout) {

@@ -95,7 +95,9 @@ class World {
   /// At this time on the loop's clock something happens outside the loop, such as a write to a
   /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait, or while a job
   /// is busy.
-  Appointment at(Nanos when, std::function<void()> happens);
+  Appointment at(Nanos when, std::function<void()> happens) { return appoint(when, {std::move(happens)}); }
+  /// The same of a timer descriptor of the loop's, which limits its waits though they do not say so.
+  Appointment at_timer(Nanos when, std::function<void()> expires) { return appoint(when, {std::move(expires), true}); }
   /// At the beginning of the loop's next wait, before the loop is seen to poll; or when the scenario ends.
   void at_next_wait(std::function<void()> happens) { at_next_wait_.push_back(std::move(happens)); }
   /// That, now.
@@ -123,7 +125,14 @@ class World {
     return outside_.empty() || outside_.begin()->first.first > latest ? forever : outside_.begin()->first.first;
   }
 
+  struct Outside {
+    std::function<void()> happens;
+    bool is_timer = false;
+  };
+  Appointment appoint(Nanos when, Outside outside);
+
   void count_wait(Nanos timeout);
+  Nanos limit_of(Nanos timeout) const;
   Nanos deadline_of(Nanos timeout);
   void let_happen();
   void pass_without_waiting();
@@ -146,7 +155,7 @@ class World {
   Nanos beginning_ = 0;
   Nanos expected_until_ = forever;
   WaitObserver* observer_ = nullptr;
-  std::map<Appointment, std::function<void()>> outside_;
+  std::map<Appointment, Outside> outside_;
   std::vector<std::function<void()>> at_next_wait_;
   bool ending_ = false;
   std::uint64_t appointments_ = 0;

@@ -325,7 +325,7 @@ Verdict wait_only_looks(const History& history) {
     const Wait* wait = one.wait;
     if (!wait || !wait->task) continue;
     if (wait->got == never) {
-      if (history.complete && history[one.asked].step.time != forever)
+      if (history.complete && history[one.asked].step.time < History::far)
         ruling.require(false, one.asked, "its timeout never came");
     } else if (one.distinct.empty()) {
       ruling.require(answer_of(history, *wait).is_raised(ErrorKind::value), wait->got, "there was nothing to wait for");
@@ -460,7 +460,7 @@ Verdict a_timeout_takes_the_place_of_what_is_missing(const History& history) {
   for (const Combination& one : as_completed_uses(history)) {
     auto items = items_of(history, *one.wait);
     auto late = std::ranges::find_if(items, [&](std::size_t item) { return is_timeout(history, item); });
-    if (one.wait->got == never && history.complete && history[one.asked].step.time != forever)
+    if (one.wait->got == never && history.complete && history[one.asked].step.time < History::far)
       ruling.require(false, one.asked, "its timeout never came");
     if (late == items.end()) continue;
     ruling.require(timed_out(history, one, *late), *late, "it came too early");

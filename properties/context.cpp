@@ -41,8 +41,9 @@ struct Read {
   bool inherited_inline;   // the value was set by a coroutine that runs inside the reader, or around it
   bool set_by_callback;    // somewhere, so that it could have leaked
   bool set_by_task;
+  bool set_elsewhere;      // by what a descriptor or a signal called: whether that leaks is not CTX-1's
 
-  bool in_main() const { return !callback && !task && !io; }
+  bool in_main() const { return !callback && !task && !io && !set_elsewhere; }
 };
 
 class Contexts {
@@ -77,6 +78,8 @@ class Contexts {
     if (values && registers && event.made && !calls_.contains(event.job)) kept_[event.made] = *values;
     if (kept_.contains(event.made) && (verb == add_reader || verb == add_writer)) of_descriptors_[event.made] = *values;
     if (values && verb == create_task && event.id && !calls_.contains(event.job)) kept_[event.id] = *values;
+    // Main has that by now, perhaps, and hands it on.
+    if (set_elsewhere_ && event.job == 0 && (registers || verb == create_task)) told_ = false;
     if (verb == set_var) set(values, event);
     if (values && verb == get_var) reads_.push_back(judged(*values, index));
   }
@@ -96,7 +99,8 @@ class Contexts {
 
   void set(Values* values, const Event& event) {
     auto running = running_.find(event.job);
-    if (event.job) (running != running_.end() && is_task(running->second) ? set_by_task_ : set_by_callback_) = true;
+    bool known = running != running_.end(), task = known && is_task(running->second);
+    if (event.job) (task ? set_by_task_ : known && !calls_.contains(event.job) ? set_by_callback_ : set_elsewhere_) = true;
     if (!values) return;
     Binding binding{event.step.name, event.step.value, event.frame};
     bind(*values, binding);
@@ -119,7 +123,8 @@ class Contexts {
             .fresh = gives(binding),
             .inherited_inline = task && binding && elsewhere_in_task(binding->frame, event.frame),
             .set_by_callback = set_by_callback_,
-            .set_by_task = set_by_task_};
+            .set_by_task = set_by_task_,
+            .set_elsewhere = set_elsewhere_};
   }
 
   /// Whether the frames are two of one task.
@@ -137,7 +142,7 @@ class Contexts {
   std::map<Id, Values*> calls_;          // the same by job
   std::vector<Read> reads_;
   bool told_ = true;
-  bool set_by_callback_ = false, set_by_task_ = false;
+  bool set_by_callback_ = false, set_by_task_ = false, set_elsewhere_ = false;
 };
 
 bool in_one_loop(const History& history) { return !history.other_loop; }

@@ -215,6 +215,8 @@ class History {
   /// judges have no opinion on it.
   bool derived(Id id) const { return id < derived_.size() && derived_[id]; }
   const CoroutineLife* coroutine(Id id) const { return at(coroutines, coroutine_of_, id); }
+  /// Days, in about as many milliseconds as 31 bits can say: what is further away a loop may take for for ever.
+  static constexpr Nanos far = 24 * 24 * 3600 * second;
   /// The job that was running at the event; null outside of all.
   const Job* job_at(std::size_t event) const;
   /// Whether the loop took the job from its queue, so that what it adds has to wait for the next pass.

@@ -297,6 +297,13 @@ bool was_cancelled(const History& history, const FutureLife& task, std::size_t e
   });
 }
 
+/// Whether the sleep is not over even two polls behind the event, if it counts from the beginning of its pass.
+bool surely_asleep(const History& history, const Wait& wait, std::size_t event) {
+  std::size_t later = std::min(history.poll(history.pass(event) + 1), history.events().size() - 1);
+  Nanos due = history.beginning_of_pass(wait.asked) + history[wait.asked].step.time - history.trace().resolution;
+  return due > history.end_of_wait(later);
+}
+
 /// LIFE-8
 Verdict a_runner_leaves_nothing_behind(const History& history) {
   Ruling ruling;
@@ -331,7 +338,7 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
       const FutureLife* task = history.future(wait.task);
       if (!task || task->made < asked || wait.asked > runner.ended) continue;
       if (wait.got < runner.ended || wait.got == never) continue;
-      if (step.verb == Verb::sleep && step.time > 0 && history[wait.asked].at + step.time > history[runner.ended].at)
+      if (step.verb == Verb::sleep && step.time > 0 && surely_asleep(history, wait, runner.ended))
         ruling.require(history[wait.got].answer.is_raised(), wait.got,
                        "a task that was left was not cancelled but slept on");
     }

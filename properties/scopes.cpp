@@ -38,13 +38,13 @@ void require_a_deadline(const History& history, const Scopes& scopes, const Scop
   }
   for (const Run& run : history.runs) {
     bool lost = run.rested != never && scope.set < run.rested && run.rested < scope.ended() &&
-                run.rested < scope.got() && scope.earliest != forever && scopes.ahead(scope, run.rested);
+                run.rested < scope.got() && scope.earliest < History::far && scopes.ahead(scope, run.rested);
     if (lost) ruling.require(false, run.rested, "the loop rests, although a deadline is still to come");
   }
   std::size_t poll = poll_of_deadline(history, scope);
   if (poll == never || poll > scope.ended() || poll > scope.got()) return;
   const Wait* wait = scopes.plain_wait(scope.wait->task, poll);
-  if (!wait || wait->asked < scope.asked()) return;
+  if (!wait || !scopes.ahead(scope, wait->asked)) return;  // it may have struck before, and been absorbed
   std::size_t late = undisturbed(history, *wait, poll);
   if (late != never || wait->got != never)
     ruling.require(late == never, late, "the deadline is over, and the body was not cancelled");
@@ -87,28 +87,38 @@ Verdict a_deadline_ends_the_body_with_a_timeout(const History& history) {
   return ruling;
 }
 
-/// Whether the poll waits for a moment of which nothing is known but the scope's deadline.
+/// Whether something else may be due by this moment that was pending when the scope was left, or was asked for
+/// between that and the poll: the loop waits for it, or looks for it late, and a deadline behind it that was
+/// taken back may wake the loop once (TIMER-11).
+bool waits_for_others(const History& history, const Scopes& scopes, const Scope& scope, std::size_t poll, Nanos by) {
+  Nanos slack = history.trace().resolution;
+  auto concerns = [&](std::size_t asked, std::size_t ended, Nanos due) {
+    return asked < poll && ended > scope.got() && (due <= by || due - by <= slack);
+  };
+  for (const Call& call : history.calls)
+    if (call.timer() && call.cancelled > scope.got() &&
+        concerns(call.asked, call.entered, std::min(call.deadline, call.due)))
+      return true;
+  for (const Wait& wait : history.waits) {
+    Nanos time = history[wait.asked].step.time;
+    if (did(history, wait.asked, Verb::sleep) && time != forever &&
+        concerns(wait.asked, wait.got, history.beginning_of_pass(wait.asked) + time))
+      return true;
+  }
+  return std::ranges::any_of(scopes.all(), [&](const Scope& other) {
+    return &other != &scope && (moved(other) || concerns(other.asked(), other.got(), other.earliest));
+  });
+}
+
+/// Whether the poll waits for the scope's deadline.
 bool waits_for(const History& history, const Scopes& scopes, const Scope& scope, std::size_t poll) {
   const Event& event = history[poll];
   Nanos first, last;  // the wait ends between them, by when the loop reckoned its limit
   if (event.time <= 0 || event.time == forever || __builtin_add_overflow(event.at, event.time, &last)) return false;
   first = history.before_wait(poll) + event.time;
   Nanos slack = history.trace().resolution;
-  auto between = [&](Nanos from, Nanos to) {
-    return from - slack <= last && first <= (to == forever ? to : to + slack);
-  };
-  if (scope.latest == forever || !between(scope.earliest, scope.latest)) return false;
-  for (const Call& call : history.calls)
-    if (call.timer() && call.asked < poll && between(std::min(call.deadline, call.due), call.latest)) return false;
-  for (const Wait& wait : history.waits)
-    if (did(history, wait.asked, Verb::sleep) && wait.asked < poll &&
-        between(history.beginning_of_pass(wait.asked) + history[wait.asked].step.time,
-                history.latest_deadline(wait.asked)))
-      return false;
-  for (const Scope& other : scopes.all())
-    if (&other != &scope && other.asked() < poll && (moved(other) || between(other.earliest, other.latest)))
-      return false;
-  return true;
+  bool meant = scope.latest != forever && scope.earliest - slack <= last && first <= scope.latest + slack;
+  return meant && !waits_for_others(history, scopes, scope, poll, last);
 }
 
 /// Nobody waits any more for a deadline that does not matter.
@@ -330,7 +340,7 @@ Verdict a_timeout_waits_for_the_end_of_the_operation(const History& history) {
       if (late != never) ruling.require(false, late, "the time is over, and the wait goes on");
     }
     const Wait* wait = future && future->task && poll < scope.got() ? scopes.plain_wait(future->id, poll) : nullptr;
-    if (wait) {
+    if (wait && scopes.ahead(scope, wait->asked)) {
       std::size_t late = undisturbed(history, *wait, poll, 5);
       if (late != never || wait->got != never)
         ruling.require(late == never, late, "the time is over, and the operation was not cancelled");

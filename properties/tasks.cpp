@@ -211,7 +211,8 @@ Verdict the_error_of_a_task_stays_with_the_task(const History& history) {
     const Event& event = history[next];
     ruling.require(!tells_of_callback(event), next, "the error of the task was given to the error handler");
     bool stops_loop = event.what == What::got && event.step.verb == Verb::run && event.answer.is_raised();
-    ruling.require(!stops_loop, next, "the error of the task has stopped the loop");
+    if (!history.fatal)  // else it may be somebody else's, after whom the batch was finished (TASK-9)
+      ruling.require(!stops_loop, next, "the error of the task has stopped the loop");
     std::size_t lost = first_lost(history, task.completed);
     ruling.require(lost == never, lost, "it was skipped after a task had failed");
     if (history.cancels) continue;

@@ -437,10 +437,12 @@ Verdict an_interrupt_cancels_the_main_task(const History& history) {
     if (run.ended == never) continue;
     const Answer& end = history[run.ended].answer;
     const Answer& answer = history[run.got].answer;
+    bool in_last_step = history[run.first].job == history[run.ended].job;  // which may be cancelled as it ends
+    bool reached = answer.is_raised(ErrorKind::exit);
     if (end.is_raised(ErrorKind::cancelled))
-      ruling.require(answer.is_raised(ErrorKind::exit), run.got, "the interrupt did not reach the caller");
+      ruling.require(reached, run.got, "the interrupt did not reach the caller");
     else
-      ruling.require(answer == end, run.got, "the main coroutine went on, and its outcome was lost");
+      ruling.require(answer == end || (in_last_step && reached), run.got, "the main coroutine went on, and its outcome was lost");
   }
   return ruling;
 }

@@ -379,16 +379,15 @@ Verdict an_error_in_a_timer_harms_no_other(const History& history) {
 
 /// TIMER-15
 Verdict very_far_deadlines_do_not_fire(const History& history) {
-  constexpr Nanos far = 24 * 24 * 3600 * second;  // about as many milliseconds as 31 bits can say
   Ruling ruling;
   for (std::size_t refused : history.refused) {
     const Step& step = history[refused].step;
-    if (step.time < far || history.closed < refused) continue;
+    if (step.time < History::far || history.closed < refused) continue;
     if (step.time == forever) ruling.variant("refused", refused);
     else ruling.require(false, refused, "a deadline that is far but finite was refused");
   }
   for (const Call& timer : timers_in(history)) {
-    if (history[timer.asked].step.time < far) continue;
+    if (history[timer.asked].step.time < History::far) continue;
     ruling.reached();
     if (timer.cancelled != never || history.pass(timer.asked) == history.polls.size()) continue;
     bool fired = timer.entered != never &&
