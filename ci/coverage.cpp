@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "ci/campaign.h"
-#include "ci/terminal.h"
 #include "spec/statements.h"
 
 namespace cede {
@@ -15,8 +14,7 @@ namespace {
 /// What is known of each clause of the contract once the reference has been played.
 class Coverage {
  public:
-  explicit Coverage(const Campaign& campaign)
-      : campaign_(campaign), floor_(floor_for(campaign.played())) {}
+  Coverage(const Campaign& campaign, std::uint64_t floor) : campaign_(campaign), floor_(floor) {}
 
   /// One line a clause.
   void print_clauses() {
@@ -44,6 +42,7 @@ class Coverage {
     for (const ChapterError& error : statements().errors)
       fmt::print("spec/{}:{}: {}\n", error.file, error.line, error.what);
     if (violated_) return Exit::departs;
+    if (World::interrupted) return Exit::interrupted;
     bool complete = judged_ + untestable_ == static_cast<int>(statements().contract.size());
     return complete && below_ == 0 && statements().errors.empty() ? Exit::verified : Exit::not_verified;
   }
@@ -87,15 +86,9 @@ class Coverage {
 
 Exit spec_coverage(const RunOptions& options) {
   Campaign campaign(reference_adapter(), options.pace, matching_clauses({}));
-  Progress progress("reference");
-  campaign.play_examples();
-  auto go_on = [&] {
-    if (campaign.played() % 512 == 0) progress.show(campaign.played(), options.budget.cases);
-    return !World::interrupted;
-  };
-  if (options.budget.steps) campaign.play_programs(options.budget.steps, go_on);
-  else campaign.play_random(options.seed, options.budget.cases, go_on);
-  Coverage coverage(campaign);
+  listen_to_interrupts();
+  play_budget(campaign, options);
+  Coverage coverage(campaign, floor_for(options.budget, campaign.played()));
   coverage.print_clauses();
   coverage.print_statements();
   return coverage.conclude();

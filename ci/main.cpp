@@ -125,7 +125,7 @@ struct Line {
   }
 
   void spec_line() {
-    auto& command = *app.add_subcommand("spec", "the clauses: list, show, check");
+    auto& command = *app.add_subcommand("spec", "the clauses: list, show, coverage, check");
     command.require_subcommand(1);
     auto& list = *command.add_subcommand("list", "one clause a line");
     list.add_option("clauses", options.globs, "ids of clauses, * and ? are wild")->option_text("CLAUSE-GLOB...");

@@ -51,24 +51,9 @@ class LoopRun {
   void play() {
     if (report_.adapter) return;
     report_.adapter = &adapter_;
-    auto begin = std::chrono::steady_clock::now();
-    Progress progress(adapter_.name);
-    const Budget& budget = options_.budget;
-    auto go_on = [&] {
-      if (World::interrupted) return false;
-      if (campaign_.played() % 512 != 0 && options_.pace != World::Pace::real) return true;
-      progress.show(campaign_.played(), budget.cases);
-      Seconds spent = std::chrono::steady_clock::now() - begin;
-      return (budget.seconds == 0 || spent.count() < budget.seconds);
-    };
-    if (budget.steps) {
-      campaign_.play_programs(budget.steps, go_on);
-    } else {
-      campaign_.play_examples();
-      campaign_.play_random(options_.seed, budget.cases, go_on);
-    }
+    play_budget(campaign_, options_);
     report_.played = campaign_.played();
-    report_.floor = budget.steps ? 1 : floor_for(report_.played);  // once is enough where all is played
+    report_.floor = floor_for(options_.budget, report_.played);
     if (options_.pace != World::Pace::frozen) report_.options = fmt::format(" --clock {}", spelling(options_.pace));
     if (options_.random_choices) report_.options += " --choices random";
     for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
@@ -114,6 +99,8 @@ class LoopRun {
     finding.scenario = campaign_.smallest_violation(result);
     finding.verdict = campaign_.judge(finding.scenario, *result.property);
     finding.seen = campaign_.trace();
+    if (!finding.verdict.violated())  // real time may not come about twice
+      finding.verdict = {Verdict::Kind::violated, finding.seen.events.size() - 1, "this time it held: play it again"};
     World world(options_.pace);
     reference_adapter().run(reference_adapter(), finding.scenario, world, finding.expected);
     return finding;
@@ -200,7 +187,7 @@ class Printer : public testing::EmptyTestEventListener {
   std::FILE* out_;
 };
 
-/// Ctrl-C ends the campaign and leaves the report valid; a second one ends the process. What scenarios
+/// Ctrl-C ends a campaign and leaves the report valid; a second one ends the process. What scenarios
 /// raise in this process themselves is not meant for it (THR-10).
 void interrupt(int signal, siginfo_t* info, void*) {
   if (info->si_pid == getpid()) return;
@@ -209,14 +196,6 @@ void interrupt(int signal, siginfo_t* info, void*) {
     (void)std::raise(signal);
   }
   World::interrupted = 1;
-}
-
-void listen_to_interrupts() {
-  struct sigaction action{};
-  action.sa_sigaction = interrupt;
-  action.sa_flags = SA_SIGINFO;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
 }
 
 /// GoogleTest's name of a clause: its filters take a hyphen for "but not".
@@ -311,6 +290,35 @@ std::string loop_names() {
 std::string Budget::text() const {
   if (steps > 0) return fmt::format("exhaustive:{}", steps);
   return seconds > 0 ? fmt::format("{}s", seconds) : fmt::format("{}cases", cases);
+}
+
+std::uint64_t floor_for(const Budget& budget, std::uint64_t played) { return budget.steps ? 1 : floor_for(played); }
+
+void listen_to_interrupts() {
+  struct sigaction action{};
+  action.sa_sigaction = interrupt;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+void play_budget(Campaign& campaign, const RunOptions& options) {
+  auto begin = std::chrono::steady_clock::now();
+  const Budget& budget = options.budget;
+  Progress progress(campaign.adapter().name);
+  auto go_on = [&] {
+    if (World::interrupted) return false;
+    if (campaign.played() % 512 != 0 && options.pace != World::Pace::real) return true;
+    progress.show(campaign.played(), budget.cases);
+    Seconds spent = std::chrono::steady_clock::now() - begin;
+    return budget.seconds == 0 || spent.count() < budget.seconds;
+  };
+  if (budget.steps) {
+    campaign.play_programs(budget.steps, go_on);
+  } else {
+    campaign.play_examples();
+    campaign.play_random(options.seed, budget.cases, go_on);
+  }
 }
 
 bool parse_budget(const std::string& text, Budget& budget) {

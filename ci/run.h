@@ -38,6 +38,14 @@ struct RunOptions {
 
 Exit run(const RunOptions& options);
 
+class Campaign;
+/// Plays as much as the budget says, and shows how far it is; an interrupt ends it early.
+void play_budget(Campaign& campaign, const RunOptions& options);
+/// How many decisive scenarios a MUST clause needs: where every program is played, once is enough.
+std::uint64_t floor_for(const Budget& budget, std::uint64_t played);
+/// From here on Ctrl-C ends a campaign and leaves what it has found; a second one ends the process.
+void listen_to_interrupts();
+
 /// The clauses that match any of the globs, in order. `*` and `?` are wild.
 std::vector<const Clause*> matching_clauses(const std::vector<std::string>& globs);
 
