@@ -45,7 +45,7 @@ void add_motif(Random& random, Steps& steps) {
     steps.push_back({.who = shared && random.once_in(2) ? other : asker, .verb = Verb::anext, .name = generator});
   switch (random.below(6)) {
     case 0: break;
-    case 1: steps.push_back({.who = asker, .verb = Verb::drop, .name = generator}); break;
+    case 1:
     case 2: steps.push_back({.who = asker, .verb = Verb::drop, .name = generator}); break;
     case 3: steps.push_back({.who = asker, .verb = Verb::shutdown_asyncgens}); break;
     default:

@@ -334,7 +334,8 @@ void motif(Random& random, std::vector<Step>& steps) {
     case 0:
     case 1: return pattern.timeout();
     case 2: return pattern.no_suspension_in_time();
-    case 3: return pattern.late_timeout();
+    case 3:
+    case 20: return pattern.late_timeout();
     case 4:
     case 5:
     case 6: return pattern.nested_timeouts();
@@ -350,10 +351,9 @@ void motif(Random& random, std::vector<Step>& steps) {
     case 16: return pattern.failing_group();
     case 17:
     case 18:
-    case 19: return pattern.cancelled_group();
-    case 20: return pattern.late_timeout();
-    case 21: return pattern.growing_group();
+    case 19:
     case 22: return pattern.cancelled_group();
+    case 21: return pattern.growing_group();
     default: return pattern.task_group();
   }
 }

@@ -225,9 +225,7 @@ Verdict every_waiter_gets_the_outcome(const History& history) {
   for (const Wait& wait : history.waits) {
     const FutureLife* future = awaited(history, wait);
     if (!future || !before(future->completed, wait.got)) continue;
-    Answer outcome = future->outcome;
-    if (!outcome.is_raised() && outcome.value.none()) outcome = {};
-    ruling.require(history[wait.got].answer == outcome, wait.got,
+    ruling.require(history[wait.got].answer == as_got(future->outcome), wait.got,
                    "this is not the outcome of what was awaited");
   }
   return ruling;

@@ -27,13 +27,6 @@ bool asks_to_cancel(Verb verb) { return verb == Verb::cancel_task || verb == Ver
 
 bool is_cancellation(const Answer& answer) { return answer.is_raised(ErrorKind::cancelled); }
 
-bool agree(const Answer& one, const Answer& other) {
-  auto nothing = [](const Answer& answer) {
-    return answer.kind == Answer::Kind::nothing || answer == Answer::of(Value{});
-  };
-  return one == other || (nothing(one) && nothing(other));
-}
-
 bool passes_count(const History& history) { return !history.fatal; }
 
 bool all_is_over(const History& history) { return history.complete && history.cancellations.until == never; }

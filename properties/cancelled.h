@@ -10,8 +10,6 @@ namespace cede {
 
 bool asks_to_cancel(Verb verb);
 bool is_cancellation(const Answer& answer);
-/// Whether the answers are the same; none says as little as nothing.
-bool agree(const Answer& one, const Answer& other);
 
 /// Whether passes can be counted: no fatal error cut one short.
 bool passes_count(const History& history);

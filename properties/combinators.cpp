@@ -15,11 +15,6 @@ bool ordinary(const History& history) { return !history.fatal && !history.other_
 
 Nanos at(const History& history, std::size_t event) { return history[event].at; }
 
-/// The outcome as an await answers it.
-Answer as_got(const Answer& outcome) {
-  return outcome.kind == Answer::Kind::value && outcome.value.none() ? Answer{} : outcome;
-}
-
 /// The same, whatever message a cancellation brings.
 bool alike(const Answer& one, const Answer& other) {
   return one.is_raised() ? other.is_raised(one.value.error) : one == other;

@@ -146,7 +146,4 @@ class Descriptors {
   std::vector<std::size_t> before_;  // by registration: its last turn, as an index
 };
 
-/// Whether every pass of the trace is a whole one, of the one loop.
-inline bool passes_are_whole(const History& history) { return !history.fatal && !history.other_loop; }
-
 }  // namespace cede

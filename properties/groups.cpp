@@ -178,7 +178,7 @@ Verdict a_request_to_the_parent_concerns_all(const History& history) {
       return child->completed < group.got() && child->outcome.is_raised(ErrorKind::cancelled);
     });
     if (alone && cancelled && group.got() != never && ended_well(history, group))
-      ruling.require(alike(history[group.got()].answer, history[group.ended()].answer), group.got(),
+      ruling.require(agree(history[group.got()].answer, history[group.ended()].answer), group.got(),
                      "a task that was cancelled by itself changed what became of the group");
   }
   return ruling;

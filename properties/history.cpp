@@ -411,6 +411,12 @@ std::size_t History::after_wait(std::size_t poll) const {
   return after;
 }
 
+std::size_t History::first_poll_when_due(const Call& timer) const {
+  std::size_t number = pass(timer.asked);
+  while (number < polls.size() && (*this)[polls[number]].at < timer.latest) ++number;
+  return number;
+}
+
 Nanos History::before_wait(std::size_t poll) const {
   std::size_t before = poll;
   while (before > 0 && is_outside((*this)[before - 1])) --before;

@@ -164,6 +164,13 @@ class Verbs {
 };
 inline constexpr Verbs all_verbs = Verbs::all();
 
+/// The outcome as an await answers it: no value is nothing.
+inline Answer as_got(const Answer& outcome) {
+  return outcome.kind == Answer::Kind::value && outcome.value.none() ? Answer{} : outcome;
+}
+/// Whether they hand over the same: no value, or nothing, is one.
+inline bool agree(const Answer& one, const Answer& other) { return as_got(one) == as_got(other); }
+
 /// What happens outside the loop, inside its wait, is told without a speaker.
 inline bool is_outside(const Event& event) { return event.what == What::got && event.frame == 0; }
 
@@ -245,6 +252,8 @@ class History {
   /// What comes behind the poll, but for what happens outside the loop while it waits; of what happens
   /// there, what comes behind it.
   std::size_t after_wait(std::size_t poll) const;
+  /// The number of the first poll that began with the timer made and due; that of all polls if none did.
+  std::size_t first_poll_when_due(const Call& timer) const;
   /// What the loop's clock showed at least when it reckoned how long to wait at this poll: at the last event
   /// of its own before, since what happens outside may be told in between.
   Nanos before_wait(std::size_t poll) const;
@@ -316,5 +325,8 @@ class History {
   std::vector<std::uint32_t> derived_;        // by id
   std::size_t early_stop_ = never;  // said while the loop did not run; the next run uses it up
 };
+
+/// Whether every pass of the trace is a whole one, of the one loop.
+inline bool passes_are_whole(const History& history) { return !history.fatal && !history.other_loop; }
 
 }  // namespace cede

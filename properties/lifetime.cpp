@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "properties/property.h"
+#include "properties/runs.h"
 
 namespace cede {
 namespace {
@@ -247,34 +248,6 @@ Verdict a_destroyed_coroutine_ends_where_it_is(const History& history) {
     ruling.require(ended, index, "what it had begun was not cleaned up");
   }
   return ruling;
-}
-
-/// A runner, from the inside.
-struct Runner {
-  std::size_t asked = never;
-  std::size_t got = never;
-  std::size_t ended = never;  // its main coroutine
-};
-
-/// The `got` of the runner that was asked for here.
-std::size_t answer_to(const History& history, std::size_t asked) {
-  for (std::size_t index = asked + 1; index < history.events().size(); ++index) {
-    const Event& event = history[index];
-    if (event.what == What::got && event.frame == history[asked].frame) return index;
-  }
-  return never;
-}
-
-Runner read_runner(const History& history, std::size_t asked) {
-  Runner runner{.asked = asked, .got = answer_to(history, asked)};
-  Id main = 0;
-  for (std::size_t index = asked + 1; index < std::min(runner.got, history.events().size()); ++index) {
-    const Event& event = history[index];
-    if (!main && event.what == What::enter && runner.got != never && event.id == history[runner.got].id)
-      main = history[index + 1].frame;
-    if (main && event.what == What::end && event.frame == main) runner.ended = index;
-  }
-  return runner;
 }
 
 /// Whether it went its way: nothing has ended its passes from outside, and time has only gone by in waits.

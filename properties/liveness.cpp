@@ -64,20 +64,13 @@ bool goes_on_at(const History& history, std::size_t poll) {
   return false;
 }
 
-/// The number of the first poll that began with the timer made and due.
-std::size_t first_poll_when_due(const History& history, const Call& timer) {
-  std::size_t number = history.pass(timer.asked);
-  while (number < history.polls.size() && at(history, history.polls[number]) < timer.latest) ++number;
-  return number;
-}
-
 /// LIVE-3
 Verdict jobs_do_not_starve_timers(const History& history) {
   Ruling ruling;
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : history.calls) {
     if (!timer.timer() || timer.cancelled != never) continue;
-    std::size_t number = first_poll_when_due(history, timer);
+    std::size_t number = history.first_poll_when_due(timer);
     std::size_t due = history.poll(number), next = history.poll(number + 1);
     if (next == never || timer.entered < due || !goes_on_at(history, due)) continue;
     ruling.require(timer.entered < next, next, "jobs went on queueing jobs, and a due timer had to wait");
@@ -164,7 +157,7 @@ Verdict a_ready_descriptor_does_not_starve_the_others(const History& history) {
   if (descriptors.watches.empty()) return ruling;
   for (const Call& call : history.calls) {
     if ((!call.timer() && call.verb != Verb::call_soon) || call.cancelled != never) continue;
-    std::size_t due = call.timer() ? history.poll(first_poll_when_due(history, call)) : call.asked;
+    std::size_t due = call.timer() ? history.poll(history.first_poll_when_due(call)) : call.asked;
     if (due == never || call.entered < due) continue;
     int calls = most_calls(history, descriptors, due, call.entered);
     if (calls > 0)

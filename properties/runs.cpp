@@ -1,6 +1,24 @@
 #include "properties/runs.h"
 
+#include <algorithm>
+
 namespace cede {
+
+Runner read_runner(const History& history, std::size_t asked) {
+  auto answers = [&](const Event& event) { return event.what == What::got && event.frame == history[asked].frame; };
+  const auto& events = history.events();
+  auto answer = std::find_if(events.begin() + static_cast<std::ptrdiff_t>(asked) + 1, events.end(), answers);
+  Runner runner{.asked = asked};
+  if (answer == events.end()) return runner;
+  runner.got = static_cast<std::size_t>(answer - events.begin());
+  Id main = 0;
+  for (std::size_t index = asked + 1; index < runner.got; ++index) {
+    const Event& event = history[index];
+    if (!main && event.what == What::enter && event.id == answer->id) main = history[index + 1].frame;
+    if (main && event.what == What::end && event.frame == main) runner.ended = index;
+  }
+  return runner;
+}
 
 bool turns_this_loop(const Run& run) { return run.verb != Verb::run_in_new_loop && !run.nested; }
 

@@ -5,6 +5,15 @@
 
 namespace cede {
 
+/// A runner, from the inside.
+struct Runner {
+  std::size_t asked = never;
+  std::size_t got = never;    // its answer
+  std::size_t ended = never;  // its main coroutine
+};
+/// The one that was asked for by this event.
+Runner read_runner(const History& history, std::size_t asked);
+
 /// Whether it asks the loop of the scenario to turn, and not another, nor from within.
 bool turns_this_loop(const Run& run);
 /// Whether the loop took the run on: it polled at least once, and gave back control.

@@ -124,11 +124,6 @@ bool raised(const History& history, std::size_t event, ErrorKind error) {
 
 bool failed(const Answer& answer) { return answer.is_raised() && !answer.is_raised(ErrorKind::cancelled); }
 
-bool alike(const Answer& one, const Answer& other) {
-  auto nothing = [](const Answer& answer) { return answer.kind == Answer::Kind::value && answer.value.none(); };
-  return (nothing(one) ? Answer{} : one) == (nothing(other) ? Answer{} : other);
-}
-
 bool asks_about(const History& history, std::size_t event, Verb verb, Id id) {
   const Event& step = history[event];
   return step.what == What::did && step.step.verb == verb && step.id == id && step.answer.kind != Answer::Kind::ignored;

@@ -73,8 +73,6 @@ inline auto of(const History& history, const Scopes& scopes, Verb verb) {
 bool raised(const History& history, std::size_t event, ErrorKind error);
 /// Whether it is an error, and no cancellation.
 bool failed(const Answer& answer);
-/// Whether they hand over the same: no value, or nothing, is one.
-bool alike(const Answer& one, const Answer& other);
 /// Whether a script performed the verb there, about the thing with this id.
 bool asks_about(const History& history, std::size_t event, Verb verb, Id id);
 /// The poll that shows that a wait goes on although it was cancelled in the pass of this poll, so many

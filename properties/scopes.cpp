@@ -318,7 +318,7 @@ Verdict an_operation_in_time_is_delivered(const History& history) {
     if (scopes.requests() || !scopes.alone(scope) || !scopes.quiet(0, scope.asked())) continue;
     bool known = operation(history, scope) || scope.body;
     if (known && end < scope.got())
-      ruling.require(alike(history[scope.got()].answer, outcome_of_operation(history, scope)), scope.got(),
+      ruling.require(agree(history[scope.got()].answer, outcome_of_operation(history, scope)), scope.got(),
                      "the outcome of the operation was not handed on");
     else if (known)
       ruling.require(false, scope.got(), "the wait ended before the operation did");
@@ -375,7 +375,7 @@ void require_no_time(const History& history, const Scopes& scopes, const Scope& 
   bool others = scopes.requests() || !scopes.alone(scope);
   if (future && future->completed < scope.asked()) {
     if (scope.got() != never && !(future->task && others))
-      ruling.require(alike(history[scope.got()].answer, future->outcome), scope.got(),
+      ruling.require(agree(history[scope.got()].answer, future->outcome), scope.got(),
                      "the outcome that was there was not taken");
     return;
   }
@@ -404,7 +404,7 @@ Verdict without_time_only_what_is_done_counts(const History& history) {
     if (!known || scope.got() == never || scopes.requests() || !scopes.alone(scope)) continue;
     bool race = poll < scope.got() && history.pass(future->completed) == history.pass(poll) + 1;
     if (!race) continue;
-    if (alike(history[scope.got()].answer, future->outcome)) ruling.variant("result", scope.got());
+    if (agree(history[scope.got()].answer, future->outcome)) ruling.variant("result", scope.got());
     else
       ruling.require(raised(history, scope.got(), ErrorKind::timeout), scope.got(),
                      "neither the result nor the timeout won");
@@ -422,7 +422,7 @@ void rule_on_late_value(const History& history, const Scopes& scopes, const Scop
   if (outcome.is_raised()) return;
   if (raised(history, scope.got(), ErrorKind::timeout)) ruling.variant("timeout-of-late", scope.got());
   else
-    ruling.require(alike(history[scope.got()].answer, outcome), scope.got(),
+    ruling.require(agree(history[scope.got()].answer, outcome), scope.got(),
                    "neither the value of the operation nor the timeout came");
 }
 
@@ -445,7 +445,7 @@ void rule_on_request(const History& history, const Scopes& scopes, const Scope& 
   if (scope.got() == never || !scopes.ahead(scope, scope.got())) return;
   bool lasts = scope.body || (future && future->task);
   if (end < request && !outcome_of_operation(history, scope).is_raised(ErrorKind::cancelled)) {
-    if (alike(history[scope.got()].answer, outcome_of_operation(history, scope)))
+    if (agree(history[scope.got()].answer, outcome_of_operation(history, scope)))
       ruling.variant("value-when-done", scope.got());
     else
       ruling.require(raised(history, scope.got(), ErrorKind::cancelled), scope.got(),

@@ -10,10 +10,8 @@
 namespace cede {
 namespace {
 
-/// Whether every pass of the trace is a whole one, of the one loop, and tasks are resumed by it alone.
-bool passes_are_whole(const History& history) {
-  return !history.fatal && !history.other_loop && !history.by_hand;
-}
+/// Whether every pass of the trace is a whole one, and tasks are resumed by the loop alone.
+bool passes_resume_all(const History& history) { return passes_are_whole(history) && !history.by_hand; }
 
 Nanos at(const History& history, std::size_t event) { return history[event].at; }
 
@@ -51,7 +49,7 @@ const Call* previous_call_soon(const History& history, std::size_t event) {
 /// SLEEP-1
 Verdict a_bare_yield_gives_up_one_pass(const History& history) {
   Ruling ruling;
-  if (!passes_are_whole(history)) return ruling;
+  if (!passes_resume_all(history)) return ruling;
   for (const Wait& wait : history.waits) {
     if (!bare(history, wait) || broken_off(history, wait)) continue;
     if (!wait.suspended) {
@@ -90,7 +88,7 @@ std::size_t poll_that_sleeps_anew(const History& history, const Wait& wait) {
 /// SLEEP-2
 Verdict a_sleep_suspends_one_task_for_its_time(const History& history) {
   Ruling ruling;
-  if (!passes_are_whole(history)) return ruling;
+  if (!passes_resume_all(history)) return ruling;
   for (const Wait& wait : history.waits) {
     if (!sleeps(history, wait) || broken_off(history, wait)) continue;
     ruling.reached();
@@ -110,7 +108,7 @@ Verdict a_sleep_suspends_one_task_for_its_time(const History& history) {
 /// SLEEP-3
 Verdict a_sleeper_goes_on_one_pass_after_its_timer(const History& history) {
   Ruling ruling;
-  if (!passes_are_whole(history)) return ruling;
+  if (!passes_resume_all(history)) return ruling;
   for (const Wait& wait : history.waits) {
     if (!sleeps(history, wait) || !wait.suspended || wait.got == never || broken_off(history, wait)) continue;
     // The poll whose pass collects its timer: the first that is over when the timer is due.
@@ -128,7 +126,7 @@ Verdict a_sleeper_goes_on_one_pass_after_its_timer(const History& history) {
 /// SLEEP-4
 Verdict sleepers_wake_in_deadline_order(const History& history) {
   Ruling ruling;
-  if (!passes_are_whole(history)) return ruling;
+  if (!passes_resume_all(history)) return ruling;
   auto woken = [&](const Wait& wait) {
     return sleeps(history, wait) && wait.got != never && !broken_off(history, wait);
   };
@@ -160,7 +158,7 @@ const FutureLife* task_at(const History& history, std::size_t event) {
 /// SLEEP-5
 Verdict a_home_made_sleep_works(const History& history) {
   Ruling ruling;
-  if (!passes_are_whole(history) || history.cancels) return ruling;
+  if (!passes_resume_all(history) || history.cancels) return ruling;
   for (const Wait& sleep : history.waits) {
     const FutureLife* future = sleep.task && sleep.suspended ? history.future(sleep.awaited) : nullptr;
     if (!future || future->task || future->completed == never || future->completed < sleep.left) continue;

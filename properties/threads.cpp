@@ -7,6 +7,7 @@
 #include <set>
 
 #include "properties/property.h"
+#include "properties/runs.h"
 
 namespace cede {
 namespace {
@@ -192,10 +193,6 @@ Verdict work_of_an_executor_is_done_elsewhere(const History& history) {
   return ruling;
 }
 
-Answer without_none(const Answer& answer) {
-  return answer.kind == Answer::Kind::value && answer.value.none() ? Answer{} : answer;
-}
-
 /// THR-6
 Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
   Ruling ruling;
@@ -213,8 +210,7 @@ Verdict a_thread_gets_the_outcome_of_its_coroutine(const History& history) {
     const FutureLife* task = history.future(id);
     auto answer = answered.find(id);
     if (answer != answered.end()) {
-      bool right = task && task->completed < answer->second &&
-                   without_none(history[answer->second].answer) == without_none(task->outcome);
+      bool right = task && task->completed < answer->second && agree(history[answer->second].answer, task->outcome);
       ruling.require(right, answer->second, "the thread got another outcome than the coroutine's");
     } else if (history.complete && history.closed > event) {
       ruling.require(task != nullptr, event, "the coroutine was never taken up");
@@ -390,31 +386,21 @@ Verdict one_handler_a_signal(const History& history) {
   return ruling;
 }
 
-/// What a runner did with an interrupt.
-struct Interrupted {
-  std::size_t asked = never;   // the runner
-  std::size_t got = never;     // its answer
-  std::size_t first = never;   // the first interrupt
+/// The interrupts that came while a runner ran.
+struct Interrupts {
+  std::size_t first = never;
   int count = 0;
-  std::size_t ended = never;   // the main coroutine
 };
 
-Interrupted read_interrupted(const History& history, std::size_t asked) {
-  Interrupted run{.asked = asked};
-  for (std::size_t i = asked + 1; i < history.events().size() && run.got == never; ++i) {
+Interrupts interrupts_of(const History& history, const Runner& runner) {
+  Interrupts interrupts;
+  for (std::size_t i = runner.asked + 1; i < runner.got; ++i) {
     const Event& event = history[i];
-    if (got(event, runner) && event.frame == history[asked].frame) run.got = i;
     bool raised = did(event, raise_signal) && event.answer.kind == Answer::Kind::nothing;
-    if ((raised || got(event, send_signal)) && event.step.name == Name("int") && run.count++ == 0) run.first = i;
+    if ((raised || got(event, send_signal)) && event.step.name == Name("int") && interrupts.count++ == 0)
+      interrupts.first = i;
   }
-  if (run.got == never) return run;
-  Id main = 0;
-  for (std::size_t i = asked + 1; i < run.got; ++i) {
-    const Event& event = history[i];
-    if (!main && event.what == What::enter && event.id == history[run.got].id) main = history[i + 1].frame;
-    if (main && event.what == What::end && event.frame == main) run.ended = i;
-  }
-  return run;
+  return interrupts;
 }
 
 /// Whether the scenario cancels or ends by other means what the runner runs.
@@ -431,13 +417,15 @@ Verdict an_interrupt_cancels_the_main_task(const History& history) {
   if (cancels_otherwise(history)) return ruling;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     if (!did(history[i], runner) || history[i].job) continue;
-    Interrupted run = read_interrupted(history, i);
-    if (run.got == never || run.count != 1 || run.ended < run.first) continue;
+    Runner run = read_runner(history, i);
+    if (run.got == never) continue;
+    Interrupts interrupts = interrupts_of(history, run);
+    if (interrupts.count != 1 || run.ended < interrupts.first) continue;
     ruling.require(run.ended != never, run.got, "the main coroutine was not given the time to clean up");
     if (run.ended == never) continue;
     const Answer& end = history[run.ended].answer;
     const Answer& answer = history[run.got].answer;
-    bool in_last_step = history[run.first].job == history[run.ended].job;  // which may be cancelled as it ends
+    bool in_last_step = history[interrupts.first].job == history[run.ended].job;  // which may be cancelled as it ends
     bool reached = answer.is_raised(ErrorKind::exit);
     if (end.is_raised(ErrorKind::cancelled))
       ruling.require(reached, run.got, "the interrupt did not reach the caller");

@@ -16,9 +16,6 @@ auto timers_in(const History& history) {
   return history.calls | std::views::filter([](const Call& call) { return call.timer(); });
 }
 
-/// Whether every pass of the trace is a whole one, of the one loop.
-bool passes_are_whole(const History& history) { return !history.fatal && !history.other_loop; }
-
 Nanos at(const History& history, std::size_t event) { return history[event].at; }
 
 bool made_overdue(const History& history, const Call& timer) {
@@ -29,18 +26,10 @@ bool cancelled_before(const Call& timer, std::size_t event) {
   return timer.cancelled != never && timer.cancelled < event;
 }
 
-/// The number of the first poll that began with the timer made and due; the number of all polls if
-/// none did.
-std::size_t first_poll_when_due(const History& history, const Call& timer) {
-  std::size_t number = history.pass(timer.asked);
-  while (number < history.polls.size() && at(history, history.polls[number]) < timer.latest) ++number;
-  return number;
-}
-
 /// The event that shows that the loop passed over a timer which was due: the second poll since, or
 /// the end at rest. `never` if it did not.
 std::size_t passed_over(const History& history, const Call& timer) {
-  std::size_t number = first_poll_when_due(history, timer);
+  std::size_t number = history.first_poll_when_due(timer);
   std::size_t next = history.poll(number + 1);
   if (next != never) return timer.entered > next ? next : never;
   bool lost = history.complete && timer.entered == never && number < history.polls.size();
@@ -72,7 +61,7 @@ Verdict late_timers_run_once_and_in_the_next_pass(const History& history) {
   Ruling ruling;
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : timers_in(history)) {
-    std::size_t late = history.poll(first_poll_when_due(history, timer));
+    std::size_t late = history.poll(history.first_poll_when_due(timer));
     if (late == never || timer.entered < late || timer.cancelled != never) continue;
     if (at(history, late) == timer.latest) continue;  // on time: TIMER-9
     ruling.reached();
@@ -183,7 +172,7 @@ Verdict timers_come_last_in_a_pass(const History& history) {
       ruling.require(!behind, timer.entered, "a timer ran before a job that was queued before the poll");
     }
     // Due by the wait of a poll, it belongs to the pass of that poll.
-    std::size_t number = first_poll_when_due(history, timer);
+    std::size_t number = history.first_poll_when_due(timer);
     std::size_t waited = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
     if (waited == never || timer.entered < waited || timer.cancelled != never) continue;
     if (history.end_of_wait(waited) < timer.latest) continue;
@@ -229,7 +218,7 @@ Verdict a_deadline_that_is_reached_is_due(const History& history) {
   if (!passes_are_whole(history)) return ruling;
   for (const Call& timer : timers_in(history)) {
     if (timer.cancelled != never) continue;
-    std::size_t number = first_poll_when_due(history, timer);
+    std::size_t number = history.first_poll_when_due(timer);
     std::size_t reached = history.poll(number), next = history.poll(number + 1);
     std::size_t before = number > history.pass(timer.asked) ? history.polls[number - 1] : never;
     bool by_wait = before != never && timer.entered > before && history.end_of_wait(before) == timer.latest;
