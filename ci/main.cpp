@@ -10,6 +10,7 @@
 
 #include "ci/bench.h"
 #include "ci/coverage.h"
+#include "ci/expect.h"
 #include "ci/mutate.h"
 #include "ci/replay.h"
 #include "ci/report.h"
@@ -22,7 +23,6 @@ namespace {
 
 constexpr auto examples = R"(examples:
   cede run --loop libuv            judge a loop, every clause
-  cede run --loop libuv 'TIMER-*'  only some clauses
   cede replay --loop libuv FILE    one scenario, with its trace)";
 
 /// A seed that nobody chose.
@@ -48,6 +48,7 @@ struct Line {
     app.require_subcommand(1);
     run_line();
     replay_line();
+    expect_line();
     spec_line();
     mutate_line();
     fuzz_line();
@@ -88,6 +89,9 @@ struct Line {
     command.add_option("--without", options.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false);
     choices_option(command, options.random_choices);
+    command.add_option("--expect", options.expect, "expected departures, instead of those shipped; repeatable")
+        ->option_text("FILE")->allow_extra_args(false)->check(CLI::ExistingFile);
+    command.add_flag("--no-expect", options.no_expect, "expect nothing: show every departure");
     command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
@@ -122,6 +126,29 @@ struct Line {
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
+  }
+
+  void expect_line() {
+    auto& command = *app.add_subcommand("expect", "files of expected departures: init, check, update, prune");
+    command.require_subcommand(1);
+    auto act_on_file = [&](const char* name, const char* help, Exit (*edit)(const std::string&, const RunOptions&)) {
+      auto& line = *command.add_subcommand(name, help);
+      line.add_option("file", file, "such as adapters/expect/libuv.toml")->required()->check(CLI::ExistingFile)
+          ->option_text("FILE");
+      budget_option(line);
+      line.callback([this, edit] { act = [this, edit] { return edit(file, options); }; });
+    };
+    options.seed = run_seed;
+    auto& init = *command.add_subcommand("init", "print a file with what a run finds on a loop");
+    init.add_option("loop", file, "which loop")->required()->option_text("LOOP");
+    budget_option(init);
+    init.callback([this] { act = [this] { return expect_init(file, options); }; });
+    auto& check = *command.add_subcommand("check", "is each file well formed, with reasons and links?");
+    check.add_option("files", options.expect, "those that are shipped if none is given")->check(CLI::ExistingFile)
+        ->option_text("FILE...");
+    check.callback([this] { act = [this] { return expect_check(options.expect); }; });
+    act_on_file("update", "add what a run finds and the file does not expect", expect_update);
+    act_on_file("prune", "take out what is expected in vain", expect_prune);
   }
 
   void spec_line() {
@@ -173,7 +200,7 @@ struct Line {
   RunOptions options;
   ReplayOptions replayed;
   MutateOptions mutated;
-  std::string id, folder, filter;
+  std::string id, folder, file, filter;
   bool rewrite = false;
 };
 

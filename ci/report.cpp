@@ -72,6 +72,7 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
             {"decisive", report.result.decisive},
             {"violated", report.result.violated}};
   if (!report.reason.empty()) json["reason"] = report.reason;
+  if (report.as_expected()) json["expected"] = {{"why", report.expected->why}, {"link", report.expected->link}};
   if (auto seen = variants_seen(report); !seen.empty()) {
     for (auto& [name, count] : seen) json["variants"][name] = count;
     json["constant"] = seen.size() == 1;
@@ -82,7 +83,7 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
     json["scenario"] = to_string(finding.scenario);
     json["deciding_event"] = finding.verdict.event;
     json["seen"] = trace_json(finding.seen);
-    json["expected"] = trace_json(finding.expected);
+    json["reference"] = trace_json(finding.expected);
     json["replay"] = replay_line(finding.scenario, loop, "cede");
   }
   return json;
@@ -119,6 +120,25 @@ std::string_view spelling(Status status) {
   return {};
 }
 
+bool ClauseReport::as_expected() const {
+  if (!expected) return false;
+  if (status == Status::failed) return expected->fails();
+  return status == Status::not_verified && expected->kind != Expectation::Kind::variant;
+}
+
+std::vector<std::string> ClauseReport::unexpected_variants() const {
+  std::vector<std::string> names;
+  if (!expected || expected->kind != Expectation::Kind::variant) return names;
+  for (auto& [name, count] : variants_seen(*this))
+    if (name != expected->variant) names.push_back(name);
+  return names;
+}
+
+bool is_stale(const ClauseReport& clause) {
+  if (!clause.expected || !clause.expected->fails() || clause.expected->seldom) return false;
+  return clause.status == Status::verified || clause.status == Status::unsupported;
+}
+
 std::string_view spelling(World::Pace pace) {
   switch (pace) {
     case World::Pace::frozen: return "virtual";
@@ -138,9 +158,12 @@ std::vector<Exit> exits(const RunReport& report) {
     if (loop.divergence) add(Exit::departs);
     for (const ClauseReport& clause : loop.clauses) {
       anything |= clause.status == Status::verified || clause.status == Status::failed;
+      if (!clause.unexpected_variants().empty()) add(Exit::departs);
+      if (clause.as_expected()) continue;
       if (clause.status == Status::failed) add(Exit::departs);
       if (clause.status == Status::not_verified && clause.clause->level == "MUST") add(Exit::not_verified);
     }
+    if (!loop.stale.empty()) add(Exit::stale);
   }
   if (!anything) add(Exit::not_verified);
   return exits;
@@ -163,6 +186,8 @@ std::string to_json_lines(const RunReport& report) {
           {"floor", loop.floor}});
     for (const ClauseReport& clause : loop.clauses) line(clause_json(loop, clause));
     if (loop.order) line(order_json(loop));
+    for (const std::string& stale : loop.stale)
+      line({{"kind", "stale"}, {"loop", loop.adapter->name}, {"what", stale}});
   }
   for (const std::string& absent : report.absent) line({{"kind", "absent"}, {"loop", absent}});
   Json codes = Json::array();
@@ -261,13 +286,15 @@ std::string summary(const LoopReport& loop, bool color) {
     text += fmt::format("  exact order: {}{}\n", loop.order->unexplained ? paint.red(counts) : paint.green(counts),
                         loop.order->undecided ? fmt::format(", {} undecided", loop.order->undecided) : "");
   }
-  auto list = [&](Status status, std::string_view words) {
+  auto list = [&](Status status, std::string_view words, bool expected = false) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)
-      if (report.status == status) ids += " " + report.clause->id;
+      if (report.status == status && report.as_expected() == expected) ids += " " + report.clause->id;
     if (!ids.empty()) text += fmt::format("  {}:{}\n", words, ids);
   };
   list(Status::failed, "departs from");
+  list(Status::failed, "departs, as expected, from", true);
+  list(Status::not_verified, "decided seldom, as expected", true);
   list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor));
   list(Status::unsupported, "unsupported");
   list(Status::out_of_scope, "decided by no program of this scope");
@@ -278,7 +305,10 @@ std::string summary(const LoopReport& loop, bool color) {
     std::string counts;
     for (auto& [name, count] : seen) counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", name, count);
     text += fmt::format("  variants of {}: {}{}\n", report.clause->id, counts, seen.size() == 1 ? ", constant" : "");
+    if (!report.unexpected_variants().empty())
+      text += fmt::format("  {} was expected to be {} alone\n", report.clause->id, report.expected->variant);
   }
+  for (const std::string& stale : loop.stale) text += fmt::format("  {} {}\n", paint.red("stale:"), stale);
   return text;
 }
 

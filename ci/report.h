@@ -7,6 +7,7 @@
 
 #include "ci/campaign.h"
 #include "ci/exit.h"
+#include "adapters/expectations.h"
 
 namespace cede {
 
@@ -37,7 +38,16 @@ struct ClauseReport {
   bool layered = false;  // the loop's own part is only to call back
   ClauseResult result;
   std::optional<Finding> finding;
+  const Expectation* expected = nullptr;  // what is said of it in the loop's file
+
+  /// Whether it fails, or is decided too seldom, and just that was expected.
+  bool as_expected() const;
+  /// The variants that it has shown though another was expected.
+  std::vector<std::string> unexpected_variants() const;
 };
+
+/// Whether a failure was expected, and there is none. Of what is seldom seen nobody can say so.
+bool is_stale(const ClauseReport& clause);
 
 /// The smallest scenario whose trace is none that the reference could have, though no clause is
 /// violated, and where they part.
@@ -56,6 +66,7 @@ struct LoopReport {
   std::optional<OrderResult> order;  // if it is held to the exact order
   std::optional<Divergence> divergence;
   std::string options;  // that a replay has to repeat
+  std::vector<std::string> stale;  // what was expected in vain, each with the edit to make
 };
 
 struct RunReport {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -40,8 +41,10 @@ const Unsupported* missing_verb(const Clause& clause, const Adapter& adapter) {
 /// The campaign of one loop, played when its first test begins.
 class LoopRun {
  public:
-  LoopRun(const RunOptions& options, const Adapter& adapter, const std::vector<const Clause*>& clauses)
-      : options_(options), adapter_(adapter), clauses_(clauses), campaign_(adapter, options.pace, clauses) {
+  LoopRun(const RunOptions& options, const Adapter& adapter, const std::vector<const Clause*>& clauses,
+          const Expectations* expectations)
+      : options_(options), adapter_(adapter), clauses_(clauses), expectations_(expectations),
+        campaign_(adapter, options.pace, clauses) {
     std::vector<Verb> verbs;
     for (const std::string& spelling : options.without) verbs.push_back(find_verb(spelling)->verb);
     campaign_.leave_out(std::move(verbs));
@@ -57,6 +60,7 @@ class LoopRun {
     if (options_.pace != World::Pace::frozen) report_.options = fmt::format(" --clock {}", spelling(options_.pace));
     if (options_.random_choices) report_.options += " --choices random";
     for (const Clause* clause : clauses_) report_.clauses.push_back(report_on(*clause));
+    if (expectations_) report_.stale = stale_ones();
     if (!campaign_.compares()) return;
     report_.order = campaign_.order();
     if (report_.order->unexplained) report_.divergence = find_divergence();
@@ -73,6 +77,7 @@ class LoopRun {
   ClauseReport report_on(const Clause& clause) {
     ClauseReport report;
     report.clause = &clause;
+    report.expected = expectations_ ? expectations_->of(clause.id, adapter_) : nullptr;
     report.layered = std::ranges::find(adapter_.layered, clause.profile) != adapter_.layered.end();
     auto result = std::ranges::find(campaign_.results(), &clause, &ClauseResult::clause);
     if (result == campaign_.results().end()) {
@@ -92,6 +97,21 @@ class LoopRun {
       report.status = Status::out_of_scope;
     }
     return report;
+  }
+
+  /// What the file expects in vain. Who plays less than by default may just not have come across it.
+  std::vector<std::string> stale_ones() const {
+    const Expectations& file = *expectations_;
+    if (!file.concern(adapter_))
+      return {fmt::format("{0}:{1}: it is for {2} {3}, and this is {4}: run `cede expect update {0}`", file.file,
+                          file.versions_line, file.loop, file.versions, adapter_.version)};
+    std::vector<std::string> stale;
+    if (report_.played < Budget().cases || World::interrupted) return stale;
+    for (const ClauseReport& clause : report_.clauses)
+      if (is_stale(clause))
+        stale.push_back(fmt::format("{0}:{1}: {2} is {3} here: remove it, or run `cede expect prune {0}`", file.file,
+                                    clause.expected->line, clause.clause->id, spelling(clause.status)));
+    return stale;
   }
 
   Finding find_smallest(const ClauseResult& result) {
@@ -119,6 +139,7 @@ class LoopRun {
   const RunOptions& options_;
   const Adapter& adapter_;
   const std::vector<const Clause*>& clauses_;
+  const Expectations* expectations_;  // null if nothing is expected
   Campaign campaign_;
   LoopReport report_;
 };
@@ -133,9 +154,11 @@ class ClauseTest : public testing::Test {
     const ClauseReport& report = loop_.report_of(&clause_);
     switch (report.status) {
       case Status::verified: return;
-      case Status::failed: FAIL() << to_text(loop_.report(), report, false);
+      case Status::failed:
+        if (report.as_expected()) GTEST_SKIP() << "departs, as expected: " << report.expected->why;
+        FAIL() << to_text(loop_.report(), report, false);
       case Status::not_verified:
-        if (clause_.level != "MUST") GTEST_SKIP() << "decisive in too few scenarios";
+        if (clause_.level != "MUST" || report.as_expected()) GTEST_SKIP() << "decisive in too few scenarios";
         FAIL() << fmt::format("decisive in {} scenarios, {} are needed", report.result.decisive, loop_.report().floor);
       case Status::unsupported: GTEST_SKIP() << report.reason;
       case Status::out_of_scope: GTEST_SKIP() << "no program of the scope decides it";
@@ -175,7 +198,8 @@ class Printer : public testing::EmptyTestEventListener {
       const LoopReport& report = run->report();
       if (!report.adapter || report.adapter->name != suite.name()) continue;
       for (const ClauseReport& clause : report.clauses)
-        if (clause.status == Status::failed) fmt::print(out_, "{}", to_text(report, clause, color));
+        if (clause.status == Status::failed && !clause.as_expected())
+          fmt::print(out_, "{}", to_text(report, clause, color));
       if (report.divergence) fmt::print(out_, "{}", divergence_text(report, color));
       fmt::print(out_, "{} {}: {} scenarios\n{}", report.adapter->name, report.adapter->version, report.played,
                  summary(report, color));
@@ -274,6 +298,27 @@ std::optional<std::string> find_loops(const std::vector<std::string>& names, std
   return std::nullopt;
 }
 
+/// The files that are shipped for the loops, or those that were named. False if something is wrong with
+/// them, which is told.
+bool read_expected(const RunOptions& options, const std::vector<const Adapter*>& adapters,
+                   std::vector<Expectations>& expectations) {
+  std::vector<std::string> files = options.expect, complaints;
+  if (files.empty() && !options.no_expect)
+    for (const Adapter* adapter : adapters)
+      if (std::string file = expectations_file(adapter->name);
+          std::filesystem::exists(file) && std::ranges::find(files, file) == files.end())
+        files.push_back(file);
+  for (const std::string& file : files)
+    if (auto read = read_expectations(file, complaints)) expectations.push_back(std::move(*read));
+  for (const std::string& complaint : complaints) fmt::print(stderr, "cede: {}\n", complaint);
+  return complaints.empty();
+}
+
+const Expectations* find_expectations(const std::vector<Expectations>& all, const Adapter& adapter) {
+  auto found = std::ranges::find(all, adapter.name.substr(0, adapter.name.find('/')), &Expectations::loop);
+  return found == all.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::string loop_names() {
@@ -356,6 +401,13 @@ std::vector<const Clause*> matching_clauses(const std::vector<std::string>& glob
   return clauses;
 }
 
+LoopReport report_on(const RunOptions& options, const Adapter& adapter, const Expectations* expectations) {
+  auto clauses = matching_clauses(options.globs);
+  LoopRun run(options, adapter, clauses, expectations);
+  run.play();
+  return run.report();
+}
+
 Exit run(const RunOptions& options) {
   auto clauses = matching_clauses(options.globs);
   for (const std::string& glob : options.globs)
@@ -386,11 +438,14 @@ Exit run(const RunOptions& options) {
   if (!options.junit.empty() && !std::ofstream(options.junit))
     return usage(fmt::format("cannot write {}: {}", options.junit, std::strerror(errno)));
 
+  std::vector<Expectations> expectations;
+  if (!read_expected(options, adapters, expectations)) return Exit::stale;
   listen_to_interrupts();
   std::FILE* out = options.json == "-" ? stderr : stdout;
   fmt::print(out, "{}\n", plan(options, clauses.size()));
   std::vector<std::unique_ptr<LoopRun>> runs;
-  for (const Adapter* adapter : adapters) runs.push_back(std::make_unique<LoopRun>(options, *adapter, clauses));
+  for (const Adapter* adapter : adapters)
+    runs.push_back(std::make_unique<LoopRun>(options, *adapter, clauses, find_expectations(expectations, *adapter)));
   run_tests(options, runs, clauses, out);
 
   for (const auto& run : runs)

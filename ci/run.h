@@ -34,11 +34,18 @@ struct RunOptions {
   std::string json;   // file, - for standard output
   std::string junit;  // file
   bool list = false;
+  std::vector<std::string> expect;  // files of expectations instead of those that are shipped
+  bool no_expect = false;           // nothing is expected
 };
 
 Exit run(const RunOptions& options);
 
 class Campaign;
+struct Adapter;
+struct Expectations;
+struct LoopReport;
+/// The same on one loop, without a word.
+LoopReport report_on(const RunOptions& options, const Adapter& adapter, const Expectations* expectations);
 /// Plays as much as the budget says, and shows how far it is; an interrupt ends it early.
 void play_budget(Campaign& campaign, const RunOptions& options);
 /// How many decisive scenarios a MUST clause needs: where every program is played, once is enough.

@@ -1,6 +1,6 @@
 // The fuzz target of one loop. Every byte string is a scenario: it is read leniently, played in
 // virtual time and judged by every clause the loop is held to. A clause that is violated and is not
-// a known departure (known/LOOP.txt) is told with the smallest scenario that shows it, and ends the
+// an expected departure (adapters/expect/) is told with the smallest scenario that shows it, and ends the
 // process, so that libFuzzer keeps the input.
 //
 // Which loop it is, the file says that is linked with this one: each defines `cede_adapter`.
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "adapters/adapter.h"
+#include "adapters/expectations.h"
 #include "adapters/virtual_time.h"
 #include "properties/property.h"
 #include "properties/shrink.h"
@@ -31,21 +32,24 @@ namespace {
   std::exit(2);
 }
 
-/// `CEDE_IGNORE=TIMER-8,TIMER-10`; when it is not set, the file, which says `CLAUSE reason` on a line.
-std::vector<std::string> known_departures(std::string_view loop) {
-  std::vector<std::string> known;
-  auto add = [&](const std::string& clause) {
-    if (clause.empty() || clause.starts_with('#')) return;
-    if (!find_clause(chapters(), clause)) refuse(fmt::format("there is no clause {} to depart from", clause));
-    known.push_back(clause);
-  };
+/// `CEDE_IGNORE=TIMER-8,TIMER-10`; when it is not set, what the loop's file of expectations says.
+std::vector<std::string> known_departures(const Adapter& loop) {
+  std::vector<std::string> known, complaints;
   if (const char* listed = std::getenv("CEDE_IGNORE")) {
     std::istringstream stream(listed);
-    for (std::string clause; std::getline(stream, clause, ',');) add(clause);
-  } else {
-    std::ifstream stream(fmt::format("{}/{}.txt", CEDE_KNOWN_DEPARTURES, loop));
-    for (std::string line; std::getline(stream, line);) add(line.substr(0, line.find(' ')));
+    for (std::string clause; std::getline(stream, clause, ',');) {
+      if (!find_clause(chapters(), clause)) refuse(fmt::format("there is no clause {} to depart from", clause));
+      known.push_back(clause);
+    }
+    return known;
   }
+  std::string file = expectations_file(loop.name);
+  if (!std::filesystem::exists(file)) return known;
+  auto expectations = read_expectations(file, complaints);
+  if (!expectations) refuse(fmt::format("{}", fmt::join(complaints, "\n")));
+  for (const Clause& clause : chapters().clauses)
+    if (const Expectation* expected = expectations->of(clause.id, loop); expected && expected->fails())
+      known.push_back(clause.id);
   return known;
 }
 
@@ -54,7 +58,7 @@ class Target {
   explicit Target(const Adapter& adapter) : adapter_(adapter) {
     // The timer of libFuzzer is set by now.
     wrap_sigalrm_outside_worlds();
-    std::vector<std::string> known = known_departures(adapter.name);
+    std::vector<std::string> known = known_departures(adapter);
     for (const Property& property : properties()) {
       const Clause* clause = find_clause(chapters(), property.clause);
       if (!clause || (clause->tier == "X" && !adapter.exact_order)) continue;

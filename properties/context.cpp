@@ -100,7 +100,8 @@ class Contexts {
   void set(Values* values, const Event& event) {
     auto running = running_.find(event.job);
     bool known = running != running_.end(), task = known && is_task(running->second);
-    if (event.job) (task ? set_by_task_ : known && !calls_.contains(event.job) ? set_by_callback_ : set_elsewhere_) = true;
+    bool callback = known && !calls_.contains(event.job);
+    if (event.job) (task ? set_by_task_ : callback ? set_by_callback_ : set_elsewhere_) = true;
     if (!values) return;
     Binding binding{event.step.name, event.step.value, event.frame};
     bind(*values, binding);

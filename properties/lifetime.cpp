@@ -270,11 +270,12 @@ bool was_cancelled(const History& history, const FutureLife& task, std::size_t e
   });
 }
 
-/// Whether the sleep is not over even two polls behind the event, if it counts from the beginning of its pass.
+/// Whether the sleep is not over even when the second poll behind the event begins, if it counts from the
+/// beginning of its pass.
 bool surely_asleep(const History& history, const Wait& wait, std::size_t event) {
   std::size_t later = std::min(history.poll(history.pass(event) + 1), history.events().size() - 1);
   Nanos due = history.beginning_of_pass(wait.asked) + history[wait.asked].step.time - history.trace().resolution;
-  return due > history.end_of_wait(later);
+  return due > history[later].at;
 }
 
 /// LIFE-8

@@ -430,7 +430,8 @@ Verdict an_interrupt_cancels_the_main_task(const History& history) {
     if (end.is_raised(ErrorKind::cancelled))
       ruling.require(reached, run.got, "the interrupt did not reach the caller");
     else
-      ruling.require(answer == end || (in_last_step && reached), run.got, "the main coroutine went on, and its outcome was lost");
+      ruling.require(answer == end || (in_last_step && reached), run.got,
+                     "the main coroutine went on, and its outcome was lost");
   }
   return ruling;
 }

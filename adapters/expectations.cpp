@@ -1,0 +1,178 @@
+#include "adapters/expectations.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "spec/chapters.h"
+
+namespace cede {
+namespace {
+
+using Version = std::array<int, 4>;
+
+/// Its numbers, up to the first thing that is none.
+Version numbers_of(std::string_view text) {
+  Version version{};
+  for (int& number : version) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) break;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (!text.starts_with('.')) break;
+    text.remove_prefix(1);
+  }
+  return version;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+class Reader {
+ public:
+  Reader(const std::string& file, std::vector<std::string>& complaints) : file_(file), complaints_(complaints) {}
+
+  std::optional<Expectations> read() {
+    std::size_t before = complaints_.size();
+    Expectations expectations{.file = file_};
+    try {
+      toml::table table = toml::parse_file(file_);
+      read_head(table, expectations);
+      for (auto&& [key, node] : table)
+        if (key != "loop" && key != "version" && key != "clause") complain(node, "there is no key {}", key.str());
+      if (const toml::array* clauses = table["clause"].as_array()) {
+        for (const toml::node& node : *clauses) {
+          if (node.is_table()) read_clause(node, expectations);
+          else complain(node, "a clause begins with [[clause]]");
+        }
+      }
+    } catch (const toml::parse_error& error) {
+      complaints_.push_back(fmt::format("{}:{}: {}", file_, error.source().begin.line, error.description()));
+    }
+    if (complaints_.size() > before) return std::nullopt;
+    return expectations;
+  }
+
+ private:
+  template <class... Args>
+  void complain(const toml::node& node, fmt::format_string<Args...> format, Args&&... args) {
+    complaints_.push_back(fmt::format("{}:{}: {}", file_, node.source().begin.line,
+                                      fmt::format(format, std::forward<Args>(args)...)));
+  }
+
+  void read_head(const toml::table& table, Expectations& expectations) {
+    expectations.loop = table["loop"].value_or(std::string());
+    expectations.versions = table["version"].value_or(std::string());
+    if (const toml::node* version = table.get("version"))
+      expectations.versions_line = static_cast<int>(version->source().begin.line);
+    if (expectations.loop.empty()) complain(table, "say which loop: loop = \"libuv\"");
+    if (!version_among("0", expectations.versions))
+      complain(table, "say for which versions of it: version = \">=1.44, <1.45\"");
+  }
+
+  /// A string, or several.
+  std::vector<std::string> words(const toml::table& table, std::string_view key) {
+    std::vector<std::string> words;
+    if (auto word = table[key].value<std::string>()) words.push_back(*word);
+    if (const toml::array* array = table[key].as_array())
+      for (const toml::node& node : *array) words.push_back(node.value_or(std::string()));
+    return words;
+  }
+
+  void read_clause(const toml::node& node, Expectations& expectations) {
+    const toml::table& table = *node.as_table();
+    Expectation expectation{.ids = words(table, "id"), .line = static_cast<int>(node.source().begin.line)};
+    for (const std::string& id : expectation.ids)
+      if (!find_clause(chapters(), id)) complain(node, "there is no clause {}: remove it, see `cede spec list`", id);
+    if (expectation.ids.empty()) complain(node, "say of which clauses: id = \"TIMER-8\"");
+    read_kind(table, node, expectation);
+    for (auto [key, text] : {std::pair{"why", &expectation.why}, std::pair{"link", &expectation.link}}) {
+      *text = table[key].value_or(std::string());
+      if (text->empty()) complain(node, "{} has no {}: say it", fmt::join(expectation.ids, " "), key);
+    }
+    expectation.back_ends = words(table, "back_end");
+    expectation.versions = table["version"].value_or(std::string());
+    if (!expectation.versions.empty() && !version_among("0", expectation.versions))
+      complain(node, "cannot read the version {}; expected such as >=1.44, <1.45", expectation.versions);
+    expectation.seldom = table["seldom"].value_or(false);
+    constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom"};
+    for (auto&& [key, value] : table)
+      if (std::ranges::find(known, key.str()) == known.end()) complain(value, "there is no key {}", key.str());
+    expectations.all.push_back(std::move(expectation));
+  }
+
+  void read_kind(const toml::table& table, const toml::node& node, Expectation& expectation) {
+    constexpr std::string_view variant = "variant:";
+    std::string kind = table["expect"].value_or(std::string());
+    if (kind == "fail") {
+      expectation.kind = Expectation::Kind::fail;
+    } else if (kind == "undecided") {
+      expectation.kind = Expectation::Kind::undecided;
+    } else if (kind.starts_with(variant)) {
+      expectation.kind = Expectation::Kind::variant;
+      expectation.variant = kind.substr(variant.size());
+      for (const std::string& id : expectation.ids)
+        if (const Clause* clause = find_clause(chapters(), id))
+          if (std::ranges::find(clause->variants, expectation.variant) == clause->variants.end())
+            complain(node, "{} has no variant {}; there are: {}", id, expectation.variant,
+                     fmt::join(clause->variants, " "));
+    } else {
+      complain(node, "expect has to be fail, undecided or variant:NAME, not \"{}\"", kind);
+    }
+  }
+
+  const std::string& file_;
+  std::vector<std::string>& complaints_;
+};
+
+}  // namespace
+
+std::optional<bool> version_among(std::string_view version, std::string_view versions) {
+  bool among = true;
+  if (versions.empty()) return std::nullopt;
+  while (!versions.empty()) {
+    std::size_t end = std::min(versions.find(','), versions.size());
+    std::string_view one = trimmed(versions.substr(0, end));
+    versions.remove_prefix(std::min(end + 1, versions.size()));
+    std::string_view sign = one.substr(0, std::min(one.find_first_not_of("<>="), one.size()));
+    one = trimmed(one.substr(sign.size()));
+    if (one.empty() || one.front() < '0' || one.front() > '9') return std::nullopt;
+    auto order = numbers_of(version) <=> numbers_of(one);
+    if (sign == "<") among &= order < 0;
+    else if (sign == "<=") among &= order <= 0;
+    else if (sign == ">") among &= order > 0;
+    else if (sign == ">=") among &= order >= 0;
+    else if (sign == "=") among &= order == 0;
+    else return std::nullopt;
+  }
+  return among;
+}
+
+const Expectation* Expectations::of(std::string_view clause, const Adapter& adapter) const {
+  for (const Expectation& expectation : all) {
+    if (std::ranges::find(expectation.ids, clause) == expectation.ids.end()) continue;
+    const auto& back_ends = expectation.back_ends;
+    if (!back_ends.empty() && std::ranges::find(back_ends, adapter.back_end) == back_ends.end()) continue;
+    if (!expectation.versions.empty() && !*version_among(adapter.version, expectation.versions)) continue;
+    return &expectation;
+  }
+  return nullptr;
+}
+
+bool Expectations::concern(const Adapter& adapter) const { return *version_among(adapter.version, versions); }
+
+std::optional<Expectations> read_expectations(const std::string& file, std::vector<std::string>& complaints) {
+  return Reader(file, complaints).read();
+}
+
+std::string expectations_file(std::string_view loop) {
+  return fmt::format("{}/{}.toml", CEDE_EXPECTATIONS, loop.substr(0, loop.find('/')));
+}
+
+}  // namespace cede

@@ -1,0 +1,200 @@
+#include "ci/expect.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "adapters/adapters.h"
+#include "adapters/expectations.h"
+#include "ci/report.h"
+
+namespace cede {
+namespace {
+
+namespace fs = std::filesystem;
+
+Exit complain(Exit exit, const std::string& message) {
+  fmt::print(stderr, "cede: {}\n", message);
+  return exit;
+}
+
+std::string_view family(std::string_view loop) { return loop.substr(0, loop.find('/')); }
+
+/// A run on each back end of the loop, or on the one that was named.
+std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* expectations,
+                                   const RunOptions& options) {
+  std::vector<LoopReport> reports;
+  for (const KnownLoop& known : known_loops()) {
+    if (known.name != loop && family(known.name) != loop) continue;
+    std::string why;
+    if (const Adapter* adapter = find_adapter(known.name, why))
+      reports.push_back(report_on(options, *adapter, expectations));
+    else
+      fmt::print(stderr, "cede: absent: {}: install {} and build again ({})\n", known.name, known.package, why);
+  }
+  return reports;
+}
+
+/// What a file does not say yet of a clause.
+struct News {
+  std::string kind, scenario;
+  std::vector<std::string> back_ends;
+};
+
+std::map<std::string, News> news_in(const std::vector<LoopReport>& reports) {
+  std::map<std::string, News> news;
+  for (const LoopReport& loop : reports)
+    for (const ClauseReport& clause : loop.clauses) {
+      bool fails = clause.status == Status::failed;
+      bool undecided = clause.status == Status::not_verified && clause.clause->level == "MUST";
+      if (clause.as_expected() || (!fails && !undecided)) continue;
+      News& one = news[clause.clause->id];
+      one.kind = fails ? "fail" : "undecided";
+      if (clause.finding) one.scenario = to_string(clause.finding->scenario);
+      one.back_ends.push_back(loop.adapter->back_end);
+    }
+  return news;
+}
+
+/// As blocks of a file, in the order of the chapters, each with its smallest scenario.
+std::string blocks_of(const std::map<std::string, News>& news, std::size_t back_ends) {
+  std::string text;
+  for (const Clause& clause : chapters().clauses) {
+    auto found = news.find(clause.id);
+    if (found == news.end()) continue;
+    text += fmt::format("\n# {}\n", clause.title);
+    std::istringstream scenario(found->second.scenario);
+    for (std::string line; std::getline(scenario, line);) text += fmt::format("#     {}\n", line);
+    text += fmt::format("[[clause]]\nid = \"{}\"\nexpect = \"{}\"\n", clause.id, found->second.kind);
+    if (found->second.back_ends.size() < back_ends)
+      text += fmt::format("back_end = [\"{}\"]\n", fmt::join(found->second.back_ends, "\", \""));
+    text += "why = \"\"\nlink = \"\"\n";
+  }
+  return text;
+}
+
+std::vector<std::string> lines_in(const std::string& file) {
+  std::ifstream stream(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+bool write(const std::string& file, const std::vector<std::string>& lines, const std::string& more = {}) {
+  std::string whole;
+  for (const std::string& line : lines) whole += line + "\n";
+  fs::path draft = file + ".new";  // so that the file is never half written
+  if (!(std::ofstream(draft) << whole << more).flush()) return false;
+  std::error_code error;
+  fs::rename(draft, file, error);
+  return !error;
+}
+
+/// A file that is to be changed, and what runs say.
+struct Revision {
+  std::optional<Expectations> expectations;
+  std::vector<LoopReport> reports;
+  Exit exit = Exit::verified;  // why it cannot be
+
+  Revision(const std::string& file, const RunOptions& options) {
+    std::vector<std::string> complaints;
+    expectations = read_expectations(file, complaints);
+    for (const std::string& complaint : complaints) exit = complain(Exit::stale, complaint);
+    if (!expectations) return;
+    reports = reports_of(expectations->loop, &*expectations, options);
+    if (reports.empty()) exit = complain(Exit::adapter_failed, fmt::format("no loop {} here", expectations->loop));
+  }
+};
+
+/// Takes the id out of the block that begins on this line, from 0; the block too if that was its last.
+void take_out(std::vector<std::string>& lines, std::size_t block, const std::string& id) {
+  auto ends = [](const std::string& line) { return line.empty() || line.starts_with("[[") || line.starts_with("#"); };
+  std::size_t end = block + 1;
+  while (end < lines.size() && !ends(lines[end])) ++end;
+  std::string quoted = fmt::format("\"{}\"", id);
+  bool others = false;
+  for (std::size_t i = block; i < end; ++i) {
+    std::size_t at = lines[i].find(quoted);
+    if (at == std::string::npos) continue;
+    std::string before = lines[i].substr(0, at), after = lines[i].substr(at + quoted.size());
+    if (after.starts_with(", ")) after.erase(0, 2);
+    else if (after.starts_with(",")) after.erase(0, 1);
+    else if (before.ends_with(", ")) before.erase(before.size() - 2);
+    lines[i] = before + after;
+    others = lines[i].find('"') != std::string::npos || lines[i].find(']') == std::string::npos;
+    break;
+  }
+  auto at = [&](std::size_t line) { return lines.begin() + static_cast<std::ptrdiff_t>(line); };
+  if (!others) lines.erase(at(block), at(end));
+}
+
+}  // namespace
+
+Exit expect_init(const std::string& loop, const RunOptions& options) {
+  std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
+  if (reports.empty())
+    return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
+  fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", family(loop), family(loop),
+             reports.front().adapter->version, blocks_of(news_in(reports), reports.size()));
+  return Exit::verified;
+}
+
+Exit expect_check(const std::vector<std::string>& files) {
+  std::vector<std::string> all = files, complaints;
+  if (all.empty())
+    for (const KnownLoop& loop : known_loops())
+      if (std::string file = expectations_file(loop.name);
+          fs::exists(file) && std::ranges::find(all, file) == all.end())
+        all.push_back(file);
+  std::size_t clauses = 0;
+  for (const std::string& file : all)
+    if (auto read = read_expectations(file, complaints))
+      for (const Expectation& expectation : read->all) clauses += expectation.ids.size();
+  for (const std::string& complaint : complaints) complain(Exit::stale, complaint);
+  if (!complaints.empty()) return Exit::stale;
+  fmt::print("{} files, {} expectations: each with its reason and a link\n", all.size(), clauses);
+  return Exit::verified;
+}
+
+Exit expect_update(const std::string& file, const RunOptions& options) {
+  Revision revision(file, options);
+  if (revision.exit != Exit::verified) return revision.exit;
+  std::vector<std::string> lines = lines_in(file);
+  const Adapter& adapter = *revision.reports.front().adapter;
+  if (!revision.expectations->concern(adapter))
+    lines[static_cast<std::size_t>(revision.expectations->versions_line) - 1] =
+        fmt::format("version = \"={}\"", adapter.version);
+  auto news = news_in(revision.reports);
+  if (!write(file, lines, blocks_of(news, revision.reports.size())))
+    return complain(Exit::usage, fmt::format("cannot write {}", file));
+  fmt::print("{}: {} added; say why, with a link\n", file, news.size());
+  return Exit::verified;
+}
+
+Exit expect_prune(const std::string& file, const RunOptions& options) {
+  Revision revision(file, options);
+  if (revision.exit != Exit::verified) return revision.exit;
+  // From the end, so that the lines before stay where they are. What holds on one back end stays for the others.
+  std::map<int, std::vector<std::string>, std::greater<>> vain;
+  for (const Expectation& expectation : revision.expectations->all)
+    for (const std::string& id : expectation.ids) {
+      auto needed = [&](const LoopReport& loop) {
+        auto found = std::ranges::find(loop.clauses, id, [](const ClauseReport& clause) { return clause.clause->id; });
+        return found->expected == &expectation && !is_stale(*found);
+      };
+      if (std::ranges::none_of(revision.reports, needed)) vain[expectation.line].push_back(id);
+    }
+  std::vector<std::string> lines = lines_in(file);
+  std::size_t count = 0;
+  for (auto& [line, ids] : vain)
+    for (const std::string& id : ids) take_out(lines, static_cast<std::size_t>(line) - 1, id), ++count;
+  if (!write(file, lines)) return complain(Exit::usage, fmt::format("cannot write {}", file));
+  fmt::print("{}: {} taken out\n", file, count);
+  return Exit::verified;
+}
+
+}  // namespace cede

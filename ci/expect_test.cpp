@@ -1,0 +1,94 @@
+// What is expected and what is not: how runs end, and how the files are mended.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace cede {
+namespace {
+
+class Expect : public testing::Test {
+ protected:
+  ~Expect() override { std::filesystem::remove(file_); }
+
+  /// The exit code; what was said is in `said_`.
+  int cede(const std::string& arguments) {
+    std::FILE* pipe = popen((std::string(CEDE_COMMAND) + " " + arguments + " 2>&1").c_str(), "r");
+    said_.clear();
+    std::array<char, 4096> buffer;
+    while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) said_.append(buffer.data(), count);
+    return WEXITSTATUS(pclose(pipe));
+  }
+  void write(const std::string& text) { std::ofstream(file_) << text; }
+  std::string contents() {
+    std::ifstream stream(file_);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  bool says(std::string_view part) const { return said_.find(part) != std::string::npos; }
+
+  const std::string head_ = "loop = \"reference\"\nversion = \"=1\"\n";
+  const std::string fails_ = "expect = \"fail\"\nwhy = \"w\"\nlink = \"l\"\n";
+  std::string file_ = testing::TempDir() + "expect." + std::to_string(getpid()) + ".toml";
+  std::string said_;
+};
+
+TEST_F(Expect, a_clause_that_holds_though_it_should_fail_is_stale) {
+  write(head_ + "\n[[clause]]\nid = \"PASS-1\"\n" + fails_);
+  EXPECT_EQ(cede("run PASS-1 --expect " + file_), 3) << said_;
+  EXPECT_TRUE(says(file_ + ":4: PASS-1 is verified here: remove it")) << said_;
+  EXPECT_EQ(cede("run PASS-1 --budget 1000cases --expect " + file_), 0) << "too little to say so\n" << said_;
+  EXPECT_EQ(cede("run PASS-1 --no-expect"), 0) << said_;
+}
+
+TEST_F(Expect, a_file_for_another_version_or_about_an_unknown_clause_is_stale) {
+  write("loop = \"reference\"\nversion = \"<1\"\n");
+  EXPECT_EQ(cede("run PASS-1 --budget 1000cases --expect " + file_), 3) << said_;
+  EXPECT_TRUE(says(file_ + ":2: it is for reference <1, and this is 1: run `cede expect update")) << said_;
+  write(head_ + "[[clause]]\nid = \"PASS-99\"\n" + fails_);
+  EXPECT_EQ(cede("run PASS-1 --expect " + file_), 3) << said_;
+  EXPECT_EQ(cede("expect check " + file_), 3) << said_;
+  EXPECT_TRUE(says("no clause PASS-99: remove it")) << said_;
+}
+
+TEST_F(Expect, what_is_shipped_has_reasons_and_links) {
+  EXPECT_EQ(cede("expect check"), 0) << said_;
+  EXPECT_TRUE(says("each with its reason and a link")) << said_;
+}
+
+TEST_F(Expect, prune_takes_out_what_holds_and_leaves_the_rest_as_it_is) {
+  std::string before = "# a comment\n" + head_ + "\n# about passes\n";
+  std::string after = "\n# about timers, which are\n# decided\n";
+  write(before + "[[clause]]\nid = [\"PASS-1\"]\n" + fails_ + after);
+  EXPECT_EQ(cede("expect prune --budget 3000cases " + file_), 0) << said_;
+  EXPECT_EQ(contents(), before + "\n" + after.substr(1)) << said_;
+}
+
+TEST_F(Expect, a_departure_that_is_expected_is_no_failure) {
+  if (cede("run PASS-10 --loop libuv --budget 1000cases --no-expect") == 6) GTEST_SKIP() << "libuv is absent";
+  EXPECT_TRUE(says("FAIL libuv PASS-10")) << said_;
+  EXPECT_EQ(cede("run PASS-10 --loop libuv --budget 1000cases"), 0) << said_;
+  EXPECT_FALSE(says("FAIL")) << said_;
+  EXPECT_TRUE(says("departs, as expected, from: PASS-10")) << said_;
+  write("loop = \"libuv\"\nversion = \">=1\"\n# the end");
+  EXPECT_EQ(cede("run PASS-10 --loop libuv --budget 1000cases --expect " + file_), 1) << said_;
+}
+
+TEST_F(Expect, update_adds_what_a_run_finds_and_init_begins_a_file) {
+  if (cede("run PASS-10 --loop libuv --budget 1000cases") == 6) GTEST_SKIP() << "libuv is absent";
+  write("loop = \"libuv\"\nversion = \"<1\"\n# the end\n");
+  EXPECT_EQ(cede("expect update --budget 3000cases " + file_), 0) << said_;
+  std::string text = contents();
+  EXPECT_TRUE(text.starts_with("loop = \"libuv\"\nversion = \"=1.")) << text;
+  EXPECT_NE(text.find("# the end\n\n# stop before run makes one pass\n#     main: stop\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("[[clause]]\nid = \"PASS-10\"\nexpect = \"fail\"\nwhy = \"\"\n"), std::string::npos) << text;
+  EXPECT_EQ(cede("expect check " + file_), 3) << "the reasons are still to be written\n" << said_;
+  EXPECT_EQ(cede("expect init libuv --budget 3000cases"), 0) << said_;
+  EXPECT_TRUE(says("id = \"PASS-10\"")) << said_;
+}
+
+}  // namespace
+}  // namespace cede
