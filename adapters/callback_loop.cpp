@@ -103,14 +103,15 @@ bool CallbackLoop::Descriptor::update() { return watch->set(static_cast<bool>(re
 
 Error CallbackLoop::add(int number, Direction direction, Callback callback) {
   if (closed_) return Error(Error::Kind::runtime);
+  remove(number, direction);  // what has been found for the old callback is not for the new
   Ref<Descriptor>& descriptor = descriptors_[number];
   if (!descriptor) {
     descriptor = new Descriptor;
     descriptor->watch = watch(number);
   }
-  Ref<Interest> before = std::exchange((*descriptor).*direction, new Interest(std::move(callback)));
+  (*descriptor).*direction = new Interest(std::move(callback));
   if (descriptor->watch && descriptor->update()) return {};
-  (*descriptor).*direction = before;
+  (*descriptor).*direction = {};
   if (!descriptor->reader && !descriptor->writer) descriptors_.erase(number);
   return Error(Error::Kind::runtime);
 }

@@ -15,12 +15,12 @@ constexpr std::string_view mapping = R"(
 call_soon: a g_idle_source each, at G_PRIORITY_DEFAULT
 call_later: a g_timeout_source each (delay in ms, rounded up, below 0 as 0), at G_PRIORITY_DEFAULT
 call_at: the same with the difference to g_get_monotonic_time
-forever: a source that is not attached
+forever: a source that is not attached; so is one of more than 32 bits of milliseconds, which GLib cannot say
 cancel: g_source_destroy
 call_soon_threadsafe: a queue of the adapter's under a lock, and an idle source attached by the other thread
 add_signal_handler: unsupported: GLib knows six signals, and watches them from a thread of its own
-add_reader, add_writer: one g_unix_fd_source a descriptor, with the conditions of both; the reader is called first
-remove_reader, remove_writer: g_source_destroy, and a new source for what is left
+add_reader, add_writer: a g_unix_fd_source each; a new callback is a removal and an addition
+remove_reader, remove_writer: g_source_destroy
 run: g_main_loop_run; a nested run is refused by the adapter
 stop: g_main_loop_quit
 time: g_get_monotonic_time
@@ -35,10 +35,7 @@ struct Destroy {
 };
 using Source = std::unique_ptr<GSource, Destroy>;
 
-guint milliseconds(Nanos delay) {
-  Nanos ms = delay <= 0 ? 0 : delay / millisecond + (delay % millisecond > 0);
-  return static_cast<guint>(std::min<Nanos>(ms, UINT32_MAX));
-}
+Nanos milliseconds(Nanos delay) { return delay <= 0 ? 0 : delay / millisecond + (delay % millisecond > 0); }
 
 class GlibLoop : public CallbackLoop {
  public:
@@ -66,26 +63,34 @@ class GlibLoop : public CallbackLoop {
   struct Poll : Watch {
     Poll(GlibLoop& loop, int number) : loop(loop), number(number) {}
     bool set(bool reads, bool writes) override {
-      int conditions = (reads ? G_IO_IN : 0) | (writes ? G_IO_OUT : 0) | G_IO_HUP | G_IO_ERR;
-      source.reset(g_unix_fd_source_new(number, static_cast<GIOCondition>(conditions)));
-      GUnixFDSourceFunc ready = [](int number, GIOCondition condition, gpointer self) -> gboolean {
-        bool gone = condition & (G_IO_HUP | G_IO_ERR);
-        GlibLoop& loop = static_cast<Poll*>(self)->loop;
-        loop.descriptor_ready(number, gone || condition & G_IO_IN, gone || condition & G_IO_OUT);
+      set(reader, reads, G_IO_IN, [](int number, GIOCondition, gpointer loop) -> gboolean {
+        static_cast<GlibLoop*>(loop)->descriptor_ready(number, true, false);
         return G_SOURCE_CONTINUE;
-      };
-      g_source_set_callback(source.get(), reinterpret_cast<GSourceFunc>(reinterpret_cast<void*>(ready)), this, nullptr);
-      g_source_attach(source.get(), loop.context_);
+      });
+      set(writer, writes, G_IO_OUT, [](int number, GIOCondition, gpointer loop) -> gboolean {
+        static_cast<GlibLoop*>(loop)->descriptor_ready(number, false, true);
+        return G_SOURCE_CONTINUE;
+      });
       return true;
+    }
+    void set(Source& source, bool wanted, GIOCondition condition, GUnixFDSourceFunc ready) {
+      if (wanted == static_cast<bool>(source)) return;
+      source.reset(wanted ? g_unix_fd_source_new(number, GIOCondition(condition | G_IO_HUP | G_IO_ERR)) : nullptr);
+      if (!wanted) return;
+      auto callback = reinterpret_cast<GSourceFunc>(reinterpret_cast<void*>(ready));
+      g_source_set_callback(source.get(), callback, &loop, nullptr);
+      g_source_attach(source.get(), loop.context_);
     }
     GlibLoop& loop;
     int number;
-    Source source;
+    Source reader, writer;
   };
 
   Ref<Handle> soon(Callback callback) override { return new Timed(*this, g_idle_source_new(), std::move(callback)); }
   Ref<Handle> later(Nanos delay, Nanos when, Callback callback) override {
-    return new Timed(*this, g_timeout_source_new(milliseconds(delay)), std::move(callback), when);
+    Nanos ms = milliseconds(delay);
+    when = when == forever || ms > UINT32_MAX ? forever : time() + ms * millisecond;
+    return new Timed(*this, g_timeout_source_new(static_cast<guint>(ms)), std::move(callback), when);
   }
   std::unique_ptr<Watch> watch(int descriptor) override { return std::make_unique<Poll>(*this, descriptor); }
   void wake() override {

@@ -18,8 +18,8 @@ forever: an ev_timer that is not started
 cancel: ev_timer_stop
 call_soon_threadsafe: a queue of the adapter's under a lock, and ev_async_send
 add_signal_handler: an ev_signal each
-add_reader, add_writer: one ev_io a descriptor, with the events of both; the reader is called first
-remove_reader, remove_writer: ev_io_stop, and ev_io_start with what is left; a stopped watcher loses what is pending
+add_reader, add_writer: an ev_io each, ev_io_start; a new callback is a removal and an addition
+remove_reader, remove_writer: ev_io_stop
 broken descriptors: libev stops the ev_io and says that it can be read and written; it is started again
 run: ev_run; the ev_async keeps the loop alive; a nested run is refused by the adapter
 stop: ev_break(EVBREAK_ONE), again in an ev_check, since libev forgets what is said while it waits
@@ -64,17 +64,18 @@ class EvLoop : public CallbackLoop {
 
   struct Poll : Watch {
     Poll(struct ev_loop* loop, int number) : loop(loop) {
-      ev_io_init(&io, [](struct ev_loop* loop, ev_io* io, int events) { of(loop).polled(*io, events); }, number, 0);
+      auto polled = [](struct ev_loop* loop, ev_io* io, int events) { of(loop).polled(*io, events); };
+      ev_io_init(&reader, polled, number, EV_READ);
+      ev_io_init(&writer, polled, number, EV_WRITE);
     }
-    ~Poll() override { ev_io_stop(loop, &io); }
+    ~Poll() override { set(false, false); }
     bool set(bool reads, bool writes) override {
-      ev_io_stop(loop, &io);
-      ev_io_set(&io, io.fd, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
-      ev_io_start(loop, &io);
+      for (auto [io, wanted] : {std::pair{&reader, reads}, std::pair{&writer, writes}})
+        wanted ? ev_io_start(loop, io) : ev_io_stop(loop, io);  // nothing, if it is so already
       return true;
     }
     struct ev_loop* loop;
-    ev_io io;
+    ev_io reader, writer;
   };
 
   struct Signal : SignalWatch {
@@ -119,7 +120,7 @@ class EvLoop : public CallbackLoop {
   void polled(const ev_io& io, int events) {
     bool stopped = events & EV_ERROR;
     int number = io.fd;
-    descriptor_ready(number, events & EV_READ, events & EV_WRITE);
+    descriptor_ready(number, events & io.events & EV_READ, events & io.events & EV_WRITE);
     if (stopped) watch_again(number);
   }
   void free() override {
@@ -156,7 +157,8 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
       {Verb::run_in_new_loop, "a signal can be watched in one loop of libev only: another aborts"},
   };
   adapter.layered = {"future", "task"};
-  adapter.resolution = adapter.back_end == "select" ? microsecond : millisecond;
+  // epoll and poll wait for milliseconds, rounded up; select for microseconds, rounded down.
+  adapter.resolution = adapter.back_end == "select" ? 2 * microsecond : millisecond;
   adapter.needs_creeping = true;  // it fires a timer when its deadline is behind ev_now, not at it
   adapter.run = play_unaware<make_loop>;
   return flag_of(adapter.back_end) & ev_supported_backends();

@@ -19,8 +19,8 @@ forever: an event that is not added
 cancel: event_del
 call_soon_threadsafe: a queue of the adapter's under a lock, and an eventfd that libevent watches
 add_signal_handler: an evsignal each
-add_reader, add_writer: one persistent event a descriptor, with the events of both; the reader is called first
-remove_reader, remove_writer: event_del, and event_add of what is left
+add_reader, add_writer: a persistent event each, event_add; a new callback is a removal and an addition
+remove_reader, remove_writer: event_del
 run: event_base_loop(EVLOOP_NO_EXIT_ON_EMPTY); a nested run is refused by the adapter
 stop: event_base_loopbreak
 time: event_base_gettimeofday_cached, which stands still while callbacks run
@@ -75,22 +75,22 @@ class EventLoop : public CallbackLoop {
   };
 
   struct Poll : Watch {
-    Poll(EventLoop& loop, int number) : loop(loop), number(number) { assign(0); }
-    ~Poll() override { event_del(&event); }
-    bool set(bool reads, bool writes) override {
-      event_del(&event);
-      assign(static_cast<short>((reads ? EV_READ : 0) | (writes ? EV_WRITE : 0)));
-      return event_add(&event, nullptr) == 0;
-    }
-    void assign(short events) {
+    Poll(EventLoop& loop, int number) : loop(loop) {
       auto ready = [](int number, short events, void* self) {
         static_cast<Poll*>(self)->loop.descriptor_ready(number, events & EV_READ, events & EV_WRITE);
       };
-      event_assign(&event, loop.base_.get(), number, static_cast<short>(events | EV_PERSIST), ready, this);
+      event_assign(&reader, loop.base_.get(), number, EV_READ | EV_PERSIST, ready, this);
+      event_assign(&writer, loop.base_.get(), number, EV_WRITE | EV_PERSIST, ready, this);
+    }
+    ~Poll() override { set(false, false); }
+    bool set(bool reads, bool writes) override {
+      // To add what has been added, or to take away what has not, is nothing.
+      int read = reads ? event_add(&reader, nullptr) : event_del(&reader);
+      int write = writes ? event_add(&writer, nullptr) : event_del(&writer);
+      return read == 0 && write == 0;
     }
     EventLoop& loop;
-    int number;
-    struct event event;
+    event reader, writer;
   };
 
   struct Signal : SignalWatch {
@@ -158,6 +158,7 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   // These two wait for milliseconds, rounded up.
   adapter.resolution = adapter.back_end == "epoll" || adapter.back_end == "poll" ? millisecond : microsecond;
   adapter.run = play_unaware<make_loop>;
+  event_set_log_callback([](int, const char*) {});  // it warns of what it refuses, which the trace tells
   return adapter.back_end == "timerfd" || make_base(adapter.back_end);
 }
 

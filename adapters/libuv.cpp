@@ -21,7 +21,7 @@ forever: uv_timer_start(UINT64_MAX)
 cancel: uv_timer_stop and uv_close; in the adapter's queue, a mark
 call_soon_threadsafe: a queue of the adapter's under a lock, and uv_async_send; run where the loop polls
 add_signal_handler: a uv_signal_t each; the new one is started before the old is closed
-add_reader, add_writer: one uv_poll_t a descriptor, uv_poll_start with the events of both; each is called where libuv polls, the reader first
+add_reader, add_writer: one uv_poll_t a descriptor, uv_poll_start with the events of both; a new callback is a removal and an addition; each is called where libuv polls, the reader first
 remove_reader, remove_writer: uv_poll_start with the events that are left, or uv_poll_stop and uv_close; uv_poll_start and uv_poll_stop forget what the poll has found for the descriptor
 broken descriptors: libuv stops the uv_poll_t and reports UV_EBADF; both directions are called, and it is started again
 run: uv_run(UV_RUN_DEFAULT); a uv_async_t keeps the loop alive; a nested run is refused by the adapter

@@ -98,7 +98,8 @@ timespec timespec_of(Nanos time) { return {time / second, time % second}; }
 
 // Clocks.
 
-constexpr Nanos year_2000 = 946'684'800 * second;  // when worlds begin, on the wall clock
+// The wall clock of a world, which loops add to the other in doubles: in 1970 those are exact.
+constexpr Nanos wall_clock_ahead = 3600 * second;
 
 /// How far a clock is ahead of the world's; nothing for clocks that measure something else, such
 /// as the processor's time.
@@ -112,7 +113,7 @@ std::optional<Nanos> offset_of(clockid_t clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
-    case CLOCK_TAI: return year_2000;
+    case CLOCK_TAI: return wall_clock_ahead;
     default: return std::nullopt;
   }
 }

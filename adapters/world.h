@@ -58,8 +58,8 @@ class World {
   reference::Choices* choices() const { return choices_; }
 
   /// A new scenario begins. The clock goes on from where it was, since a loop may not see it go
-  /// back, but at a whole second, so that roundings are the same in every run; only after 73 years
-  /// it begins anew.
+  /// back, but at a whole second, so that roundings are the same in every run; only after some months
+  /// it begins anew, since loops that count seconds in doubles cannot tell nanoseconds apart for longer.
   void begin(WaitObserver& observer);
   /// The scenario is over; waits are nobody's business any more, and nothing more happens outside.
   void end();
@@ -147,6 +147,7 @@ class World {
   static constexpr int long_waits_max = 1 << 15;
   static constexpr Nanos long_wait = 50 * second;  // libev says no longer one than a minute
   static constexpr Nanos origin = 1'000'000 * second;
+  static constexpr Nanos months = 10'000'000 * second;
   static constexpr Nanos latest = forever / 2;  // the end of time: a clock has to stay readable
 
   Pace pace_;

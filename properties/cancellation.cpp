@@ -147,6 +147,15 @@ bool something_is_timed(const History& history, std::size_t event) {
   return false;
 }
 
+/// Whether the poll waits up to the end of the sleep, as far as the loop can tell moments apart.
+bool waits_for(const History& history, std::size_t poll, const Wait& sleep) {
+  const Event& event = history[poll];
+  Nanos tick = history.trace().resolution, begun = history.beginning_of_pass(sleep.asked), first, end;
+  if (event.time <= 0 || __builtin_add_overflow(event.at, event.time, &end)) return false;
+  if (__builtin_add_overflow(begun, history[sleep.asked].step.time, &first)) return false;
+  return end > first - tick && end < history.latest_deadline(sleep.asked) + tick;
+}
+
 /// CANCEL-7
 Verdict a_sleeper_wakes_at_once(const History& history) {
   Ruling ruling;
@@ -163,7 +172,7 @@ Verdict a_sleeper_wakes_at_once(const History& history) {
       ruling.require(history.pass(job->enter) <= history.pass(cancellation.struck) + 1, job->enter,
                      "it did not wake in the next pass");
     for (std::size_t poll : history.polls)
-      if (poll > job->enter && history[poll].time > 0 && history[poll].time != forever &&
+      if (poll > job->enter && waits_for(history, poll, history.waits[cancellation.wait]) &&
           !something_is_timed(history, poll))
         ruling.require(false, poll, "the loop waits for a sleep that was broken off");
   }

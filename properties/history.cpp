@@ -441,9 +441,12 @@ Nanos History::beginning_of_pass(std::size_t event) const {
 Nanos History::latest_deadline(std::size_t asked) const {
   const Step& step = (*this)[asked].step;
   if (step.time == forever || asked + 1 == events().size()) return forever;
-  // Moments of the scenario count from where the loop's clock stood before the first event.
-  Nanos from = step.verb == Verb::call_at ? events().front().at : (*this)[asked + 1].at;
-  return sum(rounded_up(from, trace_->resolution), rounded_up(step.time, trace_->resolution));
+  const Nanos tick = trace_->resolution, read = (*this)[asked + 1].at;
+  if (step.verb != Verb::call_at) return sum(rounded_up(read, tick), rounded_up(step.time, tick));
+  // Moments of the scenario count from where the loop's clock stood before the first event. Who rounds up the
+  // delay up to them, from between two ticks, is up to one late.
+  Nanos when = sum(rounded_up(events().front().at, tick), rounded_up(step.time, tick));
+  return read % tick == 0 ? when : sum(when, tick - 1);
 }
 
 const Job* History::job_at(std::size_t event) const {

@@ -239,7 +239,7 @@ Verdict delays_count_from_the_call(const History& history) {
   Nanos clock = 0;  // as the latest call read it
   for (const Call& timer : timers_in(history)) {
     Nanos delay = history[timer.asked].step.time;
-    if (timer.verb != Verb::call_later || delay < 0 || timer.deadline == forever) continue;
+    if (timer.verb != Verb::call_later || delay < 0 || delay >= History::far) continue;
     if (timer.due - delay + tick <= clock) ruling.require(false, timer.asked, "the loop's clock went back");
     clock = std::max(clock, timer.due - delay);
     // Only where time has passed in the pass, the moment of the call is another than its beginning.
@@ -336,7 +336,7 @@ Verdict polls_wait_until_the_earliest_deadline(const History& history) {
       if (next == never || call.entered < next || cancelled_before(call, next)) continue;
       ruling.require(history[next].time <= 0, next, "the poll waits while a job is queued");
     } else if (call.timer() && call.cancelled == never) {
-      if (call.latest == forever) continue;
+      if (call.latest >= History::far) continue;
       std::size_t poll = oversleeping_poll(history, call);
       ruling.require(poll == never, poll, "the poll waits beyond the deadline of a timer");
     }
