@@ -85,7 +85,7 @@ Ref<Handle> CallbackLoop::try_call_soon_threadsafe(Callback callback) {
 }
 
 void CallbackLoop::run_from_threads() {
-  std::vector<Ref<Handle>> jobs;
+  std::deque<Ref<Handle>> jobs;
   {
     std::lock_guard lock(mutex_);
     jobs.swap(from_threads_);
@@ -94,12 +94,25 @@ void CallbackLoop::run_from_threads() {
     if (!job->cancelled()) call(*job);
 }
 
+void CallbackLoop::run_one_from_threads() {
+  Ref<Handle> job;
+  {
+    std::lock_guard lock(mutex_);
+    job = std::move(from_threads_.front());
+    from_threads_.pop_front();
+  }
+  if (!job->cancelled()) call(*job);
+}
+
 Error CallbackLoop::Interest::call() {
   reference::Context::Scope scope(context);
   return callback();
 }
 
-bool CallbackLoop::Descriptor::update() { return watch->set(static_cast<bool>(reader), static_cast<bool>(writer)); }
+bool CallbackLoop::Descriptor::update(Direction replaced) {
+  bool reads = static_cast<bool>(reader), writes = static_cast<bool>(writer);
+  return replaced ? watch->replace(reads, writes, replaced == &Descriptor::writer) : watch->set(reads, writes);
+}
 
 Error CallbackLoop::add(int number, Direction direction, Callback callback) {
   if (closed_) return Error(Error::Kind::runtime);
@@ -109,7 +122,7 @@ Error CallbackLoop::add(int number, Direction direction, Callback callback) {
     descriptor->watch = watch(number);
   }
   Ref<Interest> before = std::exchange((*descriptor).*direction, new Interest(std::move(callback)));
-  if (descriptor->watch && descriptor->update()) return {};
+  if (descriptor->watch && descriptor->update(before ? direction : nullptr)) return {};
   (*descriptor).*direction = before;
   if (!descriptor->reader && !descriptor->writer) descriptors_.erase(number);
   return Error(Error::Kind::runtime);

@@ -80,6 +80,8 @@ class CallbackLoop : public reference::AbstractLoop {
     virtual ~Watch() = default;
     /// From now on these events are of interest, one of them at least; false when it cannot be polled.
     virtual bool set(bool reads, bool writes) = 0;
+    /// The same events as before, but who reads, or else who writes, is somebody else now.
+    virtual bool replace(bool reads, bool writes, bool /*writer*/) { return set(reads, writes); }
   };
   /// What the loop does for one signal, until this is destroyed. It tells `signal_came`.
   struct SignalWatch {
@@ -99,7 +101,7 @@ class CallbackLoop : public reference::AbstractLoop {
   virtual std::unique_ptr<Watch> watch(int /*descriptor*/) { return nullptr; }
   /// Begins to watch a signal, which may be watched already; null when it cannot be.
   virtual std::unique_ptr<SignalWatch> watch_signal(int /*signal*/) { return nullptr; }
-  /// From any thread: has the loop call `run_from_threads` on its own.
+  /// From any thread: has the loop call `run_from_threads` on its own, or `run_one_from_threads` as often.
   virtual void wake() = 0;
   /// Turns until `break_off`.
   virtual void turn() = 0;
@@ -111,6 +113,7 @@ class CallbackLoop : public reference::AbstractLoop {
 
   void run_queue();
   void run_from_threads();
+  void run_one_from_threads();
   /// What can be done with it. A loop that tells neither but an error says both.
   void descriptor_ready(int descriptor, bool reads, bool writes);
   /// Watches it again as before, for loops that stop at an error.
@@ -128,16 +131,17 @@ class CallbackLoop : public reference::AbstractLoop {
     Callback callback;
     reference::Context context = reference::Context::current();
   };
+  struct Descriptor;
+  using Direction = Ref<Interest> Descriptor::*;
   struct Descriptor : reference::Counted {
     Ref<Interest> reader, writer;
     std::unique_ptr<Watch> watch;
-    bool update();
+    bool update(Direction replaced = nullptr);
   };
   struct Signal {
     Ref<Interest> handler;
     std::unique_ptr<SignalWatch> watch;
   };
-  using Direction = Ref<Interest> Descriptor::*;
 
   Error add(int number, Direction direction, Callback callback);
   bool remove(int number, Direction direction);
@@ -151,7 +155,7 @@ class CallbackLoop : public reference::AbstractLoop {
   std::map<int, Ref<Descriptor>> descriptors_;  // those that somebody is interested in
   std::map<int, Signal> signals_;
   std::mutex mutex_;  // guards what other threads touch
-  std::vector<Ref<Handle>> from_threads_;
+  std::deque<Ref<Handle>> from_threads_;
   Error fatal_;
   bool running_ = false;
   bool closed_ = false;
