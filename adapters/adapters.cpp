@@ -27,6 +27,8 @@ constexpr std::array loops{
     KnownLoop{"libevent/select", "libevent-dev"},
     KnownLoop{"glib", "libglib2.0-dev"},
     KnownLoop{"sd-event", "libsystemd-dev"},
+    KnownLoop{"boost-asio", "libboost1.81-dev"},
+    KnownLoop{"asio", "libasio-dev"},
 };
 
 /// Modules lie beside the executable, as they do in the build and when installed.
