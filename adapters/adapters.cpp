@@ -27,6 +27,10 @@ constexpr std::array loops{
     KnownLoop{"libevent/select", "libevent-dev"},
     KnownLoop{"glib", "libglib2.0-dev"},
     KnownLoop{"sd-event", "libsystemd-dev"},
+    KnownLoop{"boost-asio", "libboost1.81-dev"},
+    KnownLoop{"asio", "libasio-dev"},
+    KnownLoop{"qt/glib", "qt6-base-dev"},
+    KnownLoop{"qt/unix", "qt6-base-dev"},
 };
 
 /// Modules lie beside the executable, as they do in the build and when installed.

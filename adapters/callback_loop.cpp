@@ -85,13 +85,23 @@ Ref<Handle> CallbackLoop::try_call_soon_threadsafe(Callback callback) {
 }
 
 void CallbackLoop::run_from_threads() {
-  std::vector<Ref<Handle>> jobs;
+  std::deque<Ref<Handle>> jobs;
   {
     std::lock_guard lock(mutex_);
     jobs.swap(from_threads_);
   }
   for (auto& job : jobs)
     if (!job->cancelled()) call(*job);
+}
+
+void CallbackLoop::run_one_from_threads() {
+  Ref<Handle> job;
+  {
+    std::lock_guard lock(mutex_);
+    job = std::move(from_threads_.front());
+    from_threads_.pop_front();
+  }
+  if (!job->cancelled()) call(*job);
 }
 
 Error CallbackLoop::Interest::call() {

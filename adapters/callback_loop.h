@@ -99,7 +99,7 @@ class CallbackLoop : public reference::AbstractLoop {
   virtual std::unique_ptr<Watch> watch(int /*descriptor*/) { return nullptr; }
   /// Begins to watch a signal, which may be watched already; null when it cannot be.
   virtual std::unique_ptr<SignalWatch> watch_signal(int /*signal*/) { return nullptr; }
-  /// From any thread: has the loop call `run_from_threads` on its own.
+  /// From any thread: has the loop call `run_from_threads` on its own, or `run_one_from_threads` as often.
   virtual void wake() = 0;
   /// Turns until `break_off`.
   virtual void turn() = 0;
@@ -111,6 +111,7 @@ class CallbackLoop : public reference::AbstractLoop {
 
   void run_queue();
   void run_from_threads();
+  void run_one_from_threads();
   /// What can be done with it. A loop that tells neither but an error says both.
   void descriptor_ready(int descriptor, bool reads, bool writes);
   /// Watches it again as before, for loops that stop at an error.
@@ -151,7 +152,7 @@ class CallbackLoop : public reference::AbstractLoop {
   std::map<int, Ref<Descriptor>> descriptors_;  // those that somebody is interested in
   std::map<int, Signal> signals_;
   std::mutex mutex_;  // guards what other threads touch
-  std::vector<Ref<Handle>> from_threads_;
+  std::deque<Ref<Handle>> from_threads_;
   Error fatal_;
   bool running_ = false;
   bool closed_ = false;

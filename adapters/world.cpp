@@ -11,6 +11,7 @@ void World::begin(WaitObserver& observer) {
   beginning_ = now();
   expected_until_ = forever;
   waits_ = polls_ = long_waits_ = 0;
+  struck_ = false;
 }
 
 void World::end() {
@@ -40,9 +41,10 @@ void World::let_happen() {
   // One moment at a time: in real time the loop may be late for several, and has to be let see the first.
   const Nanos moment = next_outside();
   while (moment <= now() && next_outside() == moment) {
-    auto happens = std::move(outside_.begin()->second.happens);
+    Outside outside = std::move(outside_.begin()->second);
     outside_.erase(outside_.begin());  // first, since what happens may make appointments itself
-    happens();
+    outside.happens();
+    struck_ |= outside.is_timer;
   }
 }
 
@@ -56,23 +58,30 @@ void World::woken() {
 
 void World::count_wait(Nanos timeout) {
   if (!observer_) return;
-  observer_->on_poll(limit_of(timeout));
-  if (timeout < long_wait && ++waits_ == waits_max) observer_->on_stuck();
+  const Nanos limit = limit_of(timeout);
+  observer_->on_poll(limit);
+  if (limit < long_wait && ++waits_ == waits_max) observer_->on_stuck();
   if (waits_ > 2 * waits_max) throw Stuck{};
 }
 
 /// What ends the wait if nothing else does: what the loop has said, or its first timer descriptor.
 Nanos World::limit_of(Nanos timeout) const {
-  auto timer = std::ranges::find_if(outside_, [](const auto& entry) { return entry.second.is_timer; });
-  if (timer == outside_.end() || timer->first.first > latest) return timeout;
-  return std::min(timeout, std::max<Nanos>(0, timer->first.first - now()));
+  if (struck_) return 0;
+  const Nanos timer = next_outside(true);
+  return timer == forever ? timeout : std::min(timeout, std::max<Nanos>(0, timer - now()));
+}
+
+Nanos World::next_outside(bool timer) const {
+  auto next = std::ranges::find_if(outside_, [=](const auto& entry) { return entry.second.is_timer == timer; });
+  return next == outside_.end() || next->first.first > latest ? forever : next->first.first;
 }
 
 Nanos World::deadline_of(Nanos timeout) {
-  // Where `for ever` cannot be said, or is not trusted, a loop says a long wait instead, again and again.
-  long_waits_ = timeout >= long_wait ? long_waits_ + 1 : 0;
-  bool in_vain = long_waits_ > 1 && (now() > expected_until_ || long_waits_ > long_waits_max);
-  if (timeout == forever || in_vain) return forever;
+  // Where `for ever` cannot be said, or is not trusted, a loop says a long wait instead, again and again, be it
+  // to its timer descriptor.
+  long_waits_ = limit_of(timeout) >= long_wait ? long_waits_ + 1 : 0;
+  in_vain_ = long_waits_ > 1 && (now() > expected_until_ || long_waits_ > long_waits_max);
+  if (timeout == forever || in_vain_) return forever;
   if (timeout <= 0) return now();
   Nanos left = latest - now();
   return timeout > left ? forever : now() + timeout;  // beyond the end of time is never
@@ -92,6 +101,10 @@ void World::pass_without_waiting() {
   if (pace_ == Pace::real) return;
   // A loop that polls and polls sees time creep on, as it would for real.
   if (++polls_ >= polls_max && now_ < latest) now_ += microsecond;
+  // It may say each time that it would wait for ever, because of a descriptor that it does not heed.
+  if (!observer_) return;
+  if (polls_ == waits_max && waits_ < waits_max) observer_->on_stuck();
+  if (polls_ > 2 * waits_max) throw Stuck{};
 }
 
 }  // namespace cede

@@ -109,7 +109,10 @@ class World {
   void woken();
 
   /// It will not happen. Harmless when it has.
-  void call_off(const Appointment& appointment) { outside_.erase(appointment); }
+  void call_off(const Appointment& appointment) {
+    outside_.erase(appointment);
+    struck_ = false;  // a timer descriptor is set anew, and forgets
+  }
 
   /// Set from a signal handler: waits in real time end soon, here and from here on.
   static inline volatile std::sig_atomic_t interrupted = 0;
@@ -124,6 +127,8 @@ class World {
   Nanos next_outside() const {
     return outside_.empty() || outside_.begin()->first.first > latest ? forever : outside_.begin()->first.first;
   }
+  /// The next of timer descriptors, or of everything else.
+  Nanos next_outside(bool timer) const;
 
   struct Outside {
     std::function<void()> happens;
@@ -163,6 +168,8 @@ class World {
   int waits_ = 0;
   int polls_ = 0;       // waits that took no time, in a row
   int long_waits_ = 0;  // in a row
+  bool in_vain_ = false;  // the loop waits for nothing, whatever it says
+  bool struck_ = false;   // a timer descriptor has expired since the last wait, and ends the next one at once
 };
 
 template <class Attempt>
@@ -172,11 +179,13 @@ long World::wait(Nanos timeout, Attempt attempt) {
   const Nanos deadline = deadline_of(timeout);
   for (int rests = 0;;) {
     let_happen();
-    if (long found = attempt(Nanos{0})) {  // what is ready goes before any jump
+    const long found = attempt(Nanos{0});
+    struck_ = false;
+    if (found) {  // what is ready goes before any jump
       pass_without_waiting();
       return found;
     }
-    const Nanos next = std::min(deadline, next_outside());
+    const Nanos next = std::min(deadline, in_vain_ ? next_outside(false) : next_outside());
     if (next == forever) {
       rest(++rests);
     } else if (timeout == 0) {

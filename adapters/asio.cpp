@@ -1,0 +1,25 @@
+// Asio without Boost, unmodified, in virtual time; asio.h says how. The file is a module of its own, which the
+// executable opens.
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/version.hpp>
+
+#include <fmt/format.h>
+
+namespace cede {
+namespace library = asio;
+using ErrorCode = asio::error_code;
+}  // namespace cede
+
+#include "adapters/asio.h"
+
+extern "C" bool cede_adapter(std::string_view back_end, cede::Adapter& adapter) {
+  adapter.version = fmt::format("{}.{}.{}", ASIO_VERSION / 100000, ASIO_VERSION / 100 % 1000, ASIO_VERSION % 100);
+  return cede::adapt(back_end, adapter);
+}
