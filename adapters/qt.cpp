@@ -21,9 +21,9 @@ namespace {
 
 constexpr std::string_view mapping = R"(
 call_soon: a queued QMetaObject::invokeMethod each
-call_later: QObject::startTimer(delay in ms, rounded up, from 0 to the 24 days that an int holds, Qt::PreciseTimer) each, and killTimer before its call, which is what a QTimer of a single shot does
+call_later: QObject::startTimer(delay in ms, rounded up, below 0 as 0, Qt::PreciseTimer) each, and killTimer before its call, which is what a QTimer of a single shot does
 call_at: the same with the difference to QDeadlineTimer::current
-forever: a timer that is not started
+forever: a timer that is not started; so is one of more than the 24 days that an int of ms holds
 cancel: killTimer; of a queued call, a mark of the adapter's
 call_soon_threadsafe: a queue of the adapter's under a lock, and a queued QMetaObject::invokeMethod each, which takes one from it
 add_signal_handler: unsupported: Qt knows no signals of the process
@@ -36,10 +36,7 @@ time: QDeadlineTimer::current
 errors of callbacks: caught where Qt calls the adapter and handed to the exception handler; exit does QEventLoop::quit
 futures, tasks: the reference's, over call_soon)";
 
-int milliseconds(Nanos delay) {
-  Nanos ms = delay <= 0 ? 0 : delay / millisecond + (delay % millisecond > 0);
-  return static_cast<int>(std::min<Nanos>(ms, INT32_MAX));
-}
+Nanos milliseconds(Nanos delay) { return delay <= 0 ? 0 : delay / millisecond + (delay % millisecond > 0); }
 
 /// The application owns the dispatcher of its thread, and decides by its environment which one that is.
 std::unique_ptr<QCoreApplication> make_application(std::string_view back_end) {
@@ -68,9 +65,9 @@ class QtLoop : public CallbackLoop {
   };
 
   struct Timer : Call {
-    Timer(QtLoop& of, Nanos delay, Nanos when, Callback callback) : Call(of, std::move(callback), when), loop(of) {
+    Timer(QtLoop& of, int ms, Nanos when, Callback callback) : Call(of, std::move(callback), when), loop(of) {
       if (when == forever) return;
-      id = loop.context_->startTimer(milliseconds(delay), Qt::PreciseTimer);
+      id = loop.context_->startTimer(ms, Qt::PreciseTimer);
       loop.timers_[id] = this;
     }
     void disarm() override {
@@ -122,7 +119,9 @@ class QtLoop : public CallbackLoop {
     return job;
   }
   Ref<Handle> later(Nanos delay, Nanos when, Callback callback) override {
-    return new Timer(*this, delay, when, std::move(callback));
+    Nanos ms = milliseconds(delay);
+    when = when == forever || ms > INT32_MAX ? forever : time() + ms * millisecond;
+    return new Timer(*this, static_cast<int>(ms), when, std::move(callback));
   }
   std::unique_ptr<Watch> watch(int descriptor) override {
     return std::make_unique<Poll>(notifiers_.try_emplace(descriptor, *this, descriptor).first->second);
