@@ -59,7 +59,8 @@ class World {
 
   /// A new scenario begins. The clock goes on from where it was, since a loop may not see it go
   /// back, but at a whole second, so that roundings are the same in every run; only after some months
-  /// it begins anew, since loops that count seconds in doubles cannot tell nanoseconds apart for longer.
+  /// it begins anew. Where the clock creeps it does so each time, since loops that count seconds in
+  /// doubles round otherwise at another moment.
   void begin(WaitObserver& observer);
   /// The scenario is over; waits are nobody's business any more, and nothing more happens outside.
   void end();
