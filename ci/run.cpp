@@ -99,14 +99,15 @@ class LoopRun {
     return report;
   }
 
-  /// What the file expects in vain. Who plays less than by default may just not have come across it.
+  /// What the file expects in vain. Who plays less than by default, or small programs
+  /// alone, may just not have come across it.
   std::vector<std::string> stale_ones() const {
     const Expectations& file = *expectations_;
     if (!file.concern(adapter_))
       return {fmt::format("{0}:{1}: it is for {2} {3}, and this is {4}: run `cede expect update {0}`", file.file,
                           file.versions_line, file.loop, file.versions, adapter_.version)};
     std::vector<std::string> stale;
-    if (report_.played < Budget().cases || World::interrupted) return stale;
+    if (report_.played < Budget().cases || options_.budget.steps || World::interrupted) return stale;
     for (const ClauseReport& clause : report_.clauses)
       if (is_stale(clause))
         stale.push_back(fmt::format("{0}:{1}: {2} is {3} here: remove it, or run `cede expect prune {0}`", file.file,
