@@ -17,7 +17,7 @@ call_at: the same with the difference to ev_now
 forever: an ev_timer that is not started
 cancel: ev_timer_stop
 call_soon_threadsafe: a queue of the adapter's under a lock, and ev_async_send
-add_signal_handler: an ev_signal each
+add_signal_handler: an ev_signal each; refused by the adapter where another loop has the signal
 add_reader, add_writer: an ev_io each, ev_io_start; a new callback is a removal and an addition
 remove_reader, remove_writer: ev_io_stop
 broken descriptors: libev stops the ev_io and says that it can be read and written; it is started again
@@ -32,6 +32,12 @@ unsigned flag_of(std::string_view back_end) {
   if (back_end == "poll") return EVBACKEND_POLL;
   return back_end == "select" ? EVBACKEND_SELECT : 0;
 }
+
+/// By signal: libev aborts when a second loop wants one.
+struct Watched {
+  struct ev_loop* by = nullptr;
+  int count = 0;
+} watched[NSIG];
 
 class EvLoop : public CallbackLoop {
  public:
@@ -84,7 +90,10 @@ class EvLoop : public CallbackLoop {
       ev_signal_init(&signal, came, number);
       ev_signal_start(loop, &signal);
     }
-    ~Signal() override { ev_signal_stop(loop, &signal); }
+    ~Signal() override {
+      ev_signal_stop(loop, &signal);
+      if (--watched[signal.signum].count == 0) watched[signal.signum].by = nullptr;
+    }
     struct ev_loop* loop;
     ev_signal signal;
   };
@@ -102,6 +111,9 @@ class EvLoop : public CallbackLoop {
   std::unique_ptr<Watch> watch(int descriptor) override { return std::make_unique<Poll>(loop_, descriptor); }
   std::unique_ptr<SignalWatch> watch_signal(int signal) override {
     if (signal <= 0 || signal >= NSIG || signal == SIGKILL || signal == SIGSTOP) return nullptr;  // libev would abort
+    if (watched[signal].by && watched[signal].by != loop_) return nullptr;
+    watched[signal].by = loop_;
+    ++watched[signal].count;
     return std::make_unique<Signal>(loop_, signal);
   }
   void wake() override { ev_async_send(loop_, &async_); }

@@ -150,7 +150,7 @@ class World {
   static constexpr int waits_max = 4096;  // a scenario of 64 jobs needs far fewer
   static constexpr int polls_max = 256;
   static constexpr int rests_max = 16;
-  static constexpr int long_waits_max = 1 << 15;
+  static constexpr int long_waits_max = 1 << 16;  // more than a month of them
   static constexpr Nanos long_wait = 50 * second;  // libev says no longer one than a minute
   static constexpr Nanos origin = 1'000'000 * second;
   static constexpr Nanos months = 10'000'000 * second;

@@ -369,7 +369,8 @@ TEST_F(Command, plays_times_at_the_ends_of_their_range_on_every_loop) {
         file("s", "main: call_later " + time + " a\nmain: call_at " + time + " b\nmain: create_task t\n" +
                       "a: busy " + time + "\nb: call_later " + time + " c\nt: sleep " + time + "\n");
     for (const KnownLoop& loop : known_loops()) {
-      fs::path module = fs::path(CEDE_COMMAND).parent_path() / "cede-loops" / (std::string(loop.name.substr(0, loop.name.find('/'))) + ".so");
+      std::string name(loop.name.substr(0, loop.name.find('/')));
+      fs::path module = fs::path(CEDE_COMMAND).parent_path() / "cede-loops" / (name + ".so");
       if (!loop.package.empty() && !fs::exists(module)) continue;
       Ended ended = cede({"replay", "--loop", std::string(loop.name), scenario});
       EXPECT_TRUE(ended.exit == 0 || ended.exit == 1) << loop.name << " " << time << "\n" << ended;

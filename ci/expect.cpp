@@ -53,7 +53,7 @@ std::map<std::string, News> news_in(const std::vector<LoopReport>& reports) {
       bool undecided = clause.status == Status::not_verified && clause.clause->level == "MUST";
       if (clause.as_expected() || (!fails && !undecided)) continue;
       News& one = news[clause.clause->id];
-      one.kind = fails ? "fail" : "undecided";
+      if (fails || one.kind.empty()) one.kind = fails ? "fail" : "undecided";
       if (clause.finding) one.scenario = to_string(clause.finding->scenario);
       one.back_ends.push_back(loop.adapter->back_end);
     }
@@ -84,14 +84,30 @@ std::vector<std::string> lines_in(const std::string& file) {
   return lines;
 }
 
+/// So that the file is never half written.
 bool write(const std::string& file, const std::vector<std::string>& lines, const std::string& more = {}) {
   std::string whole;
   for (const std::string& line : lines) whole += line + "\n";
-  fs::path draft = file + ".new";  // so that the file is never half written
+  fs::path draft = file + ".new";
   if (!(std::ofstream(draft) << whole << more).flush()) return false;
   std::error_code error;
   fs::rename(draft, file, error);
   return !error;
+}
+
+/// The numbers of a version, which is all that conditions on it can say.
+std::string numbers(const std::string& version) { return version.substr(0, version.find_first_not_of("0123456789.")); }
+
+/// Whether runs have met what is expected there, and each time in vain.
+bool is_vain(const Expectation& expectation, const std::string& id, const std::vector<LoopReport>& reports) {
+  bool met = false;
+  for (const LoopReport& loop : reports) {
+    auto found = std::ranges::find(loop.clauses, id, [](const ClauseReport& clause) { return clause.clause->id; });
+    if (found->expected != &expectation) continue;
+    if (!is_stale(*found)) return false;
+    met = true;
+  }
+  return met;
 }
 
 /// A file that is to be changed, and what runs say.
@@ -110,14 +126,19 @@ struct Revision {
   }
 };
 
-/// Takes the id out of the block that begins on this line, from 0; the block too if that was its last.
+/// The lines of the block that begins on this line, from 0: up to an empty one, or to a comment behind its
+/// last key.
+std::size_t end_of_block(const std::vector<std::string>& lines, std::size_t block) {
+  std::size_t end = block + 1, last = end;
+  for (; end < lines.size() && !lines[end].empty() && !lines[end].starts_with("[["); ++end)
+    if (!lines[end].starts_with("#")) last = end + 1;
+  return last;
+}
+
+/// Takes one of several ids out of the block's list.
 void take_out(std::vector<std::string>& lines, std::size_t block, const std::string& id) {
-  auto ends = [](const std::string& line) { return line.empty() || line.starts_with("[[") || line.starts_with("#"); };
-  std::size_t end = block + 1;
-  while (end < lines.size() && !ends(lines[end])) ++end;
-  std::string quoted = fmt::format("\"{}\"", id);
-  bool others = false;
-  for (std::size_t i = block; i < end; ++i) {
+  const std::string quoted = fmt::format("\"{}\"", id);
+  for (std::size_t i = block; i < end_of_block(lines, block); ++i) {
     std::size_t at = lines[i].find(quoted);
     if (at == std::string::npos) continue;
     std::string before = lines[i].substr(0, at), after = lines[i].substr(at + quoted.size());
@@ -125,11 +146,8 @@ void take_out(std::vector<std::string>& lines, std::size_t block, const std::str
     else if (after.starts_with(",")) after.erase(0, 1);
     else if (before.ends_with(", ")) before.erase(before.size() - 2);
     lines[i] = before + after;
-    others = lines[i].find('"') != std::string::npos || lines[i].find(']') == std::string::npos;
-    break;
+    return;
   }
-  auto at = [&](std::size_t line) { return lines.begin() + static_cast<std::ptrdiff_t>(line); };
-  if (!others) lines.erase(at(block), at(end));
 }
 
 }  // namespace
@@ -139,7 +157,7 @@ Exit expect_init(const std::string& loop, const RunOptions& options) {
   if (reports.empty())
     return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
   fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", family(loop), family(loop),
-             reports.front().adapter->version, blocks_of(news_in(reports), reports.size()));
+             numbers(reports.front().adapter->version), blocks_of(news_in(reports), reports.size()));
   return Exit::verified;
 }
 
@@ -167,7 +185,7 @@ Exit expect_update(const std::string& file, const RunOptions& options) {
   const Adapter& adapter = *revision.reports.front().adapter;
   if (!revision.expectations->concern(adapter))
     lines[static_cast<std::size_t>(revision.expectations->versions_line) - 1] =
-        fmt::format("version = \"={}\"", adapter.version);
+        fmt::format("version = \"={}\"", numbers(adapter.version));
   auto news = news_in(revision.reports);
   if (!write(file, lines, blocks_of(news, revision.reports.size())))
     return complain(Exit::usage, fmt::format("cannot write {}", file));
@@ -176,22 +194,25 @@ Exit expect_update(const std::string& file, const RunOptions& options) {
 }
 
 Exit expect_prune(const std::string& file, const RunOptions& options) {
+  if (options.budget.steps || options.budget.cases < Budget().cases)
+    return complain(Exit::usage, "a small budget shows nothing to be expected in vain: leave --budget out");
   Revision revision(file, options);
   if (revision.exit != Exit::verified) return revision.exit;
-  // From the end, so that the lines before stay where they are. What holds on one back end stays for the others.
-  std::map<int, std::vector<std::string>, std::greater<>> vain;
-  for (const Expectation& expectation : revision.expectations->all)
-    for (const std::string& id : expectation.ids) {
-      auto needed = [&](const LoopReport& loop) {
-        auto found = std::ranges::find(loop.clauses, id, [](const ClauseReport& clause) { return clause.clause->id; });
-        return found->expected == &expectation && !is_stale(*found);
-      };
-      if (std::ranges::none_of(revision.reports, needed)) vain[expectation.line].push_back(id);
-    }
   std::vector<std::string> lines = lines_in(file);
   std::size_t count = 0;
-  for (auto& [line, ids] : vain)
-    for (const std::string& id : ids) take_out(lines, static_cast<std::size_t>(line) - 1, id), ++count;
+  // From the end, so that the lines before stay where they are.
+  const auto& all = revision.expectations->all;
+  for (auto expectation = all.rbegin(); expectation != all.rend(); ++expectation) {
+    std::vector<std::string> vain;
+    for (const std::string& id : expectation->ids)
+      if (is_vain(*expectation, id, revision.reports)) vain.push_back(id);
+    std::size_t block = static_cast<std::size_t>(expectation->line) - 1;
+    count += vain.size();
+    auto at = [&](std::size_t line) { return lines.begin() + static_cast<std::ptrdiff_t>(line); };
+    if (vain.size() == expectation->ids.size()) lines.erase(at(block), at(end_of_block(lines, block)));
+    else
+      for (const std::string& id : vain) take_out(lines, block, id);
+  }
   if (!write(file, lines)) return complain(Exit::usage, fmt::format("cannot write {}", file));
   fmt::print("{}: {} taken out\n", file, count);
   return Exit::verified;

@@ -62,9 +62,12 @@ TEST_F(Expect, what_is_shipped_has_reasons_and_links) {
 TEST_F(Expect, prune_takes_out_what_holds_and_leaves_the_rest_as_it_is) {
   std::string before = "# a comment\n" + head_ + "\n# about passes\n";
   std::string after = "\n# about timers, which are\n# decided\n";
-  write(before + "[[clause]]\nid = [\"PASS-1\"]\n" + fails_ + after);
-  EXPECT_EQ(cede("expect prune --budget 3000cases " + file_), 0) << said_;
-  EXPECT_EQ(contents(), before + "\n" + after.substr(1)) << said_;
+  std::string one = "[[clause]]\nid = \"PASS-1\"\n" + fails_;
+  std::string others = "[[clause]]\nid = [\"PASS-2\", \"PASS-3\"]\nseldom = true\n" + fails_;
+  write(before + one + after + others);
+  EXPECT_EQ(cede("expect prune --budget 3000cases " + file_), 2) << "too little to say so\n" << said_;
+  EXPECT_EQ(cede("expect prune " + file_), 0) << said_;
+  EXPECT_EQ(contents(), before + after + others) << said_;
 }
 
 TEST_F(Expect, a_departure_that_is_expected_is_no_failure) {

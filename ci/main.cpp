@@ -82,7 +82,7 @@ struct Line {
   void search_options(CLI::App& command) {
     command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops, fmt::format("which loop: all {}; repeatable", loop_names()))
+    command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
         ->option_text("LOOP")->allow_extra_args(false);
     budget_option(command);
     pace_option(command, options.pace);

@@ -72,7 +72,7 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
             {"decisive", report.result.decisive},
             {"violated", report.result.violated}};
   if (!report.reason.empty()) json["reason"] = report.reason;
-  if (report.as_expected()) json["expected"] = {{"why", report.expected->why}, {"link", report.expected->link}};
+  if (report.as_expected()) json["expectation"] = {{"why", report.expected->why}, {"link", report.expected->link}};
   if (auto seen = variants_seen(report); !seen.empty()) {
     for (auto& [name, count] : seen) json["variants"][name] = count;
     json["constant"] = seen.size() == 1;
@@ -83,7 +83,7 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report) {
     json["scenario"] = to_string(finding.scenario);
     json["deciding_event"] = finding.verdict.event;
     json["seen"] = trace_json(finding.seen);
-    json["reference"] = trace_json(finding.expected);
+    json["expected"] = trace_json(finding.expected);
     json["replay"] = replay_line(finding.scenario, loop, "cede");
   }
   return json;

@@ -100,9 +100,9 @@ bool waits_for_others(const History& history, const Scopes& scopes, const Scope&
         concerns(call.asked, call.entered, std::min(call.deadline, call.due)))
       return true;
   for (const Wait& wait : history.waits) {
-    Nanos time = history[wait.asked].step.time;
-    if (did(history, wait.asked, Verb::sleep) && time != forever &&
-        concerns(wait.asked, wait.got, history.beginning_of_pass(wait.asked) + time))
+    Nanos due, begun = history.beginning_of_pass(wait.asked);
+    if (did(history, wait.asked, Verb::sleep) && !__builtin_add_overflow(begun, history[wait.asked].step.time, &due) &&
+        concerns(wait.asked, wait.got, due))
       return true;
   }
   return std::ranges::any_of(scopes.all(), [&](const Scope& other) {
