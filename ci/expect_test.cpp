@@ -59,6 +59,19 @@ TEST_F(Expect, what_is_shipped_has_reasons_and_links) {
   EXPECT_TRUE(says("each with its reason and a link")) << said_;
 }
 
+TEST_F(Expect, what_is_shipped_is_what_a_run_finds) {
+  int loops = 0;
+  for (const auto& file : std::filesystem::directory_iterator(CEDE_SOURCES "/adapters/expect")) {
+    std::string loop = file.path().stem();
+    int exit = cede("run --loop " + loop);
+    if (exit == 6) continue;  // absent
+    ++loops;
+    EXPECT_EQ(exit, 0) << loop << "\n" << said_;
+    EXPECT_TRUE(says("departs, as expected, from:")) << loop << "\n" << said_;
+  }
+  if (loops == 0) GTEST_SKIP() << "all these loops are absent";
+}
+
 TEST_F(Expect, prune_takes_out_what_holds_and_leaves_the_rest_as_it_is) {
   std::string before = "# a comment\n" + head_ + "\n# about passes\n";
   std::string after = "\n# about timers, which are\n# decided\n";
