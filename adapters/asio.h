@@ -164,7 +164,7 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { ret
 
 /// What is the same of both.
 bool adapt(std::string_view back_end, Adapter& adapter) {
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "Asio has no closed loop that refuses calls: the destructor of io_context frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -174,9 +174,7 @@ bool adapt(std::string_view back_end, Adapter& adapter) {
       {Verb::add_signal_handler_elsewhere, "Asio does not care which thread adds a signal"},
       {Verb::run_in_new_loop, "io_context::run does not refuse to be nested: it may be"},
   };
-  adapter.layered = {"future", "task"};
   adapter.resolution = microsecond;  // of its timer descriptor
-  adapter.run = play_unaware<make_loop>;
   return back_end.empty();
 }
 

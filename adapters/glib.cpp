@@ -122,7 +122,7 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { ret
 
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.version = fmt::format("{}.{}.{}", glib_major_version, glib_minor_version, glib_micro_version);
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "GLib has no closed loop that refuses calls: g_main_context_unref frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -134,9 +134,7 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
       {Verb::add_signal_handler_elsewhere, "as add_signal_handler"},
       {Verb::run_in_new_loop, "g_main_loop_run does not refuse to be nested: it may be"},
   };
-  adapter.layered = {"future", "task"};
   adapter.resolution = millisecond;
-  adapter.run = play_unaware<make_loop>;
   return back_end.empty();
 }
 

@@ -158,7 +158,7 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter& adapte
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.back_end = back_end.empty() ? "epoll" : back_end;
   adapter.version = fmt::format("{}.{}", ev_version_major(), ev_version_minor());
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "libev has no closed loop that refuses calls: ev_loop_destroy frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -168,11 +168,9 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
       {Verb::add_signal_handler_elsewhere, "libev's calls are for the loop's thread: elsewhere undefined"},
       {Verb::run_in_new_loop, "a signal can be watched in one loop of libev only: another aborts"},
   };
-  adapter.layered = {"future", "task"};
   // epoll and poll wait for milliseconds, rounded up; select for microseconds, rounded down.
   adapter.resolution = adapter.back_end == "select" ? 2 * microsecond : millisecond;
   adapter.needs_creeping = true;  // it fires a timer when its deadline is behind ev_now, not at it
-  adapter.run = play_unaware<make_loop>;
   return flag_of(adapter.back_end) & ev_supported_backends();
 }
 

@@ -144,7 +144,7 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter& adapte
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.back_end = back_end.empty() ? "epoll" : back_end;
   adapter.version = event_get_version();
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "libevent has no closed loop that refuses calls: event_base_free frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -154,10 +154,8 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
       {Verb::add_signal_handler_elsewhere, "libevent does not care which thread adds a signal"},
       {Verb::run_in_new_loop, "event_base_loop does not refuse to be nested: it warns and returns"},
   };
-  adapter.layered = {"future", "task"};
   // These two wait for milliseconds, rounded up.
   adapter.resolution = adapter.back_end == "epoll" || adapter.back_end == "poll" ? millisecond : microsecond;
-  adapter.run = play_unaware<make_loop>;
   event_set_log_callback([](int, const char*) {});  // it warns of what it refuses, which the trace tells
   return adapter.back_end == "timerfd" || make_base(adapter.back_end);
 }

@@ -187,11 +187,12 @@ void run_bare(World& world) {
 
 std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { return std::make_unique<UvLoop>(); }
 
-Adapter make_adapter() {
-  Adapter adapter;
+}  // namespace
+
+extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.name = "libuv";
   adapter.version = uv_version_string();
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "libuv has no closed loop that refuses calls: uv_loop_close frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -201,17 +202,8 @@ Adapter make_adapter() {
       {Verb::add_signal_handler_elsewhere, "libuv's calls are for the loop's thread: elsewhere undefined"},
       {Verb::run_in_new_loop, "uv_run does not refuse to be nested: it is undefined"},
   };
-  adapter.layered = {"future", "task"};
   adapter.resolution = millisecond;
-  adapter.run = play_unaware<make_loop>;
   adapter.run_bare = run_bare;
-  return adapter;
-}
-
-}  // namespace
-
-extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
-  adapter = make_adapter();
   return back_end.empty();
 }
 

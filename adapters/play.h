@@ -24,4 +24,13 @@ void play_unaware(const Adapter& adapter, const Scenario& scenario, World& world
   play(scenario, adapter, make, world, trace);
 }
 
+/// What the adapters of callback loops have in common: such a loop is unaware of worlds, and futures and tasks are
+/// the reference's over it. The mapping begins with a new line.
+template <MakeLoop make>
+void adapt_callback_loop(Adapter& adapter, std::string_view mapping) {
+  adapter.mapping = mapping.substr(1);
+  adapter.layered = {"future", "task"};
+  adapter.run = play_unaware<make>;
+}
+
 }  // namespace cede

@@ -154,7 +154,7 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter& adapte
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.back_end = back_end.empty() ? "glib" : back_end;
   adapter.version = qVersion();
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "Qt has no closed loop that refuses calls: the destructor of QCoreApplication frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -168,9 +168,7 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
       {Verb::runner, "a process has one QCoreApplication, and a thread one dispatcher: there is no second loop"},
       {Verb::storm, "as runner"},
   };
-  adapter.layered = {"future", "task"};
   adapter.resolution = 2 * millisecond;  // a delay is rounded up to milliseconds, and so is the wait for its end
-  adapter.run = play_unaware<make_loop>;
   return adapter.back_end == "glib" || adapter.back_end == "unix";
 }
 

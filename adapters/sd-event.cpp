@@ -125,7 +125,7 @@ std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { ret
 
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.version = SYSTEMD_VERSION;
-  adapter.mapping = mapping.substr(1);
+  adapt_callback_loop<make_loop>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "sd-event has no closed loop that refuses calls: sd_event_unref frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -137,9 +137,7 @@ extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
       {Verb::add_signal_handler_elsewhere, "as add_signal_handler"},
       {Verb::run_in_new_loop, "sd_event_run refuses to be nested in its own loop only"},
   };
-  adapter.layered = {"future", "task"};
   adapter.resolution = microsecond;
-  adapter.run = play_unaware<make_loop>;
   return back_end.empty();
 }
 
