@@ -15,22 +15,25 @@ namespace cede {
 /// A verb that the loop cannot perform, and why.
 struct Unsupported {
   Verb verb;
-  std::string_view reason;
+  std::string reason;
 };
 
-struct Adapter {
+/// What a loop tells of itself.
+struct LoopInfo {
   std::string name;      // as on the command line
   std::string back_end;  // of several that the loop has
   std::string version;   // of the loop
   std::string mapping;   // verb by verb, one a line; the report prints it
   std::vector<Unsupported> unsupported;
   /// Profiles that are not the loop's own but played by the reference's layer over it.
-  std::vector<std::string_view> layered;
+  std::vector<std::string> layered;
   Nanos resolution = 1;
   bool exact_order = false;
   /// In virtual time the clock has to creep, for a loop that waits until a deadline is behind it.
   bool needs_creeping = false;
+};
 
+struct Adapter : LoopInfo {
   /// Plays the scenario on a fresh loop. The trace is emptied first and filled.
   void (*run)(const Adapter&, const Scenario&, World&, Trace&) = nullptr;
 
@@ -39,8 +42,8 @@ struct Adapter {
 };
 
 /// How time has to go by for this loop when this pace is wanted.
-inline World::Pace pace_for(const Adapter& adapter, World::Pace wanted) {
-  return adapter.needs_creeping && wanted == World::Pace::frozen ? World::Pace::creeping : wanted;
+inline World::Pace pace_for(const LoopInfo& loop, World::Pace wanted) {
+  return loop.needs_creeping && wanted == World::Pace::frozen ? World::Pace::creeping : wanted;
 }
 
 /// What the command looks for in the module of a loop: fills in the adapter of this back end, or of the usual

@@ -108,23 +108,15 @@ class Reader {
   }
 
   void read_kind(const toml::table& table, const toml::node& node, Expectation& expectation) {
-    constexpr std::string_view variant = "variant:";
     std::string kind = table["expect"].value_or(std::string());
-    if (kind == "fail") {
-      expectation.kind = Expectation::Kind::fail;
-    } else if (kind == "undecided") {
-      expectation.kind = Expectation::Kind::undecided;
-    } else if (kind.starts_with(variant)) {
-      expectation.kind = Expectation::Kind::variant;
-      expectation.variant = kind.substr(variant.size());
-      for (const std::string& id : expectation.ids)
-        if (const Clause* clause = find_clause(chapters(), id))
-          if (std::ranges::find(clause->variants, expectation.variant) == clause->variants.end())
-            complain(node, "{} has no variant {}; there are: {}", id, expectation.variant,
-                     fmt::join(clause->variants, " "));
-    } else {
-      complain(node, "expect has to be fail, undecided or variant:NAME, not \"{}\"", kind);
-    }
+    if (!expectation.spelled(kind))
+      return complain(node, "expect has to be fail, undecided or variant:NAME, not \"{}\"", kind);
+    if (expectation.kind != Expectation::Kind::variant) return;
+    for (const std::string& id : expectation.ids)
+      if (const Clause* clause = find_clause(chapters(), id))
+        if (std::ranges::find(clause->variants, expectation.variant) == clause->variants.end())
+          complain(node, "{} has no variant {}; there are: {}", id, expectation.variant,
+                   fmt::join(clause->variants, " "));
   }
 
   const std::string& file_;
@@ -154,18 +146,37 @@ std::optional<bool> version_among(std::string_view version, std::string_view ver
   return among;
 }
 
-const Expectation* Expectations::of(std::string_view clause, const Adapter& adapter) const {
+std::string Expectation::spelling() const {
+  switch (kind) {
+    case Kind::fail: return "fail";
+    case Kind::undecided: return "undecided";
+    case Kind::variant: return fmt::format("variant:{}", variant);
+  }
+  return {};
+}
+
+bool Expectation::spelled(std::string_view text) {
+  constexpr std::string_view of_variant = "variant:";
+  if (text == "fail") kind = Kind::fail;
+  else if (text == "undecided") kind = Kind::undecided;
+  else if (text.starts_with(of_variant)) kind = Kind::variant;
+  else return false;
+  if (kind == Kind::variant) variant = text.substr(of_variant.size());
+  return true;
+}
+
+const Expectation* Expectations::of(std::string_view clause, const LoopInfo& loop) const {
   for (const Expectation& expectation : all) {
     if (std::ranges::find(expectation.ids, clause) == expectation.ids.end()) continue;
     const auto& back_ends = expectation.back_ends;
-    if (!back_ends.empty() && std::ranges::find(back_ends, adapter.back_end) == back_ends.end()) continue;
-    if (!expectation.versions.empty() && !*version_among(adapter.version, expectation.versions)) continue;
+    if (!back_ends.empty() && std::ranges::find(back_ends, loop.back_end) == back_ends.end()) continue;
+    if (!expectation.versions.empty() && !*version_among(loop.version, expectation.versions)) continue;
     return &expectation;
   }
   return nullptr;
 }
 
-bool Expectations::concern(const Adapter& adapter) const { return *version_among(adapter.version, versions); }
+bool Expectations::concern(const LoopInfo& loop) const { return *version_among(loop.version, versions); }
 
 std::optional<Expectations> read_expectations(const std::string& file, std::vector<std::string>& complaints) {
   return Reader(file, complaints).read();

@@ -38,6 +38,10 @@ struct Expectation {
   int line = 0;
 
   bool fails() const { return kind == Kind::fail; }
+  /// The kind as in a file: `fail`, `undecided` or `variant:NAME`.
+  std::string spelling() const;
+  /// Reads that; false if it is none.
+  bool spelled(std::string_view text);
 };
 
 struct Expectations {
@@ -48,9 +52,9 @@ struct Expectations {
   std::vector<Expectation> all;
 
   /// What is said of the clause for this loop; null if nothing is.
-  const Expectation* of(std::string_view clause, const Adapter& adapter) const;
+  const Expectation* of(std::string_view clause, const LoopInfo& loop) const;
   /// Whether the file was written for the version that is here.
-  bool concern(const Adapter& adapter) const;
+  bool concern(const LoopInfo& loop) const;
 };
 
 /// Reads the file. What is wrong with it, clauses that nobody knows and reasons that are missing among it,

@@ -33,7 +33,7 @@ class ExpectationsFile : public testing::Test {
   std::vector<std::string> complaints_;
 };
 
-Adapter loop(std::string version, std::string back_end = {}) {
+LoopInfo loop(std::string version, std::string back_end = {}) {
   return {.name = "libuv", .back_end = std::move(back_end), .version = std::move(version)};
 }
 

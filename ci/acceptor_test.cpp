@@ -7,8 +7,8 @@
 
 #include "ci/any_choices.h"
 #include "ci/campaign.h"
-#include "ci/report.h"
-#include "ci/run.h"
+#include "ci/stream.h"
+#include "ci/text.h"
 #include "properties/for_all.h"
 
 namespace cede {
@@ -140,13 +140,14 @@ TEST(Campaign, finds_what_no_clause_explains_and_makes_it_small) {
   EXPECT_EQ(smallest.steps.size(), 1u) << to_string(smallest);
   EXPECT_EQ(smallest.steps[0].verb, Verb::log);
 
-  LoopReport report{.adapter = &loop, .order = campaign.order()};
+  LoopReport report{.info = loop, .order = OrderReport{1, 0, 1, {}}};
   ASSERT_TRUE(campaign.is_unexplained(smallest));
   const Acceptor& acceptor = campaign.acceptor();
-  report.divergence = Divergence{smallest, campaign.trace(), acceptor.closest(), acceptor.parted()};
-  EXPECT_NE(divergence_text(report, false).find("> "), std::string::npos);
+  report.order->divergence =
+      Divergence{smallest, shown(campaign.trace()), shown(acceptor.closest()), acceptor.parted()};
   RunReport run;
   run.loops.push_back(report);
+  EXPECT_NE(divergence_text(report, run.terms, false).find("> "), std::string::npos);
   EXPECT_EQ(worst(exits(run)), Exit::departs);
   EXPECT_NE(to_json_lines(run).find("\"kind\":\"order\",\"loop\":\"talkative\""), std::string::npos);
 }

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
-#include "properties/exhaustive.h"
 #include "properties/for_all.h"
 #include "properties/shrink.h"
 
 namespace cede {
 namespace {
-
-constexpr std::size_t violations_kept = 8;
 
 /// Shrinks them all, and gives the simplest that comes of it.
 template <class Wanted>
@@ -22,9 +19,13 @@ Scenario smallest(const std::vector<Scenario>& scenarios, Wanted wanted) {
   return smallest;
 }
 
-}  // namespace
+void count(std::map<std::string, std::uint64_t, std::less<>>& counts, std::string_view name) {
+  auto found = counts.find(name);
+  if (found == counts.end()) found = counts.emplace(name, 0).first;
+  ++found->second;
+}
 
-std::uint64_t floor_for(std::uint64_t played) { return std::clamp<std::uint64_t>(played / 500, 1, 200); }
+}  // namespace
 
 Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses)
     : adapter_(adapter), world_(pace_for(adapter, pace)) {
@@ -47,28 +48,14 @@ void Campaign::play_examples() {
 }
 
 void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on) {
-  auto is_left_out = [&](const Step& step) { return std::ranges::find(left_out_, step.verb) != left_out_.end(); };
   for_all_scenarios(seed, count, [&](const Scenario& scenario) {
-    if (left_out_.empty()) {
-      play(scenario);
-    } else {
-      Scenario rest = scenario;
-      std::erase_if(rest.steps, is_left_out);
-      play(rest);
-    }
-    return go_on();
-  });
-}
-
-void Campaign::play_programs(std::size_t steps, const std::function<bool()>& go_on) {
-  for_all_programs(steps, [&](const Scenario& scenario) {
     play(scenario);
     return go_on();
   });
 }
 
 void Campaign::play(const Scenario& scenario) {
-  play_and_read(scenario);
+  play_and_read(scenario, ++number_);
   ++played_;
   bool violated = false;
   for (ClauseResult& result : results_) {
@@ -76,25 +63,27 @@ void Campaign::play(const Scenario& scenario) {
     if (verdict.kind == Verdict::Kind::not_reached) continue;
     ++result.reached;
     if (verdict.decisive()) ++result.decisive;
-    if (verdict.kind == Verdict::Kind::variant) ++result.variants[verdict.text];
+    if (verdict.kind == Verdict::Kind::variant) count(result.variants, verdict.text);
     if (!verdict.violated()) continue;
     violated = true;
-    if (++result.violated == 1) result.first_violation = played_;
-    if (result.violations.size() < violations_kept) result.violations.push_back(scenario);
+    if (++result.violated == 1) result.first_violation = number_;
+    if (result.violations.size() < violations_kept_) result.violations.push_back(scenario);
   }
-  if (acceptor_ && !violated && order_.scenarios.size() < violations_kept) compare(scenario);
+  if (acceptor_ && !violated && order_.scenarios.size() < violations_kept_) compare(scenario);
 }
 
-void Campaign::play_and_read(const Scenario& scenario) {
+void Campaign::play_and_read(const Scenario& scenario, std::uint64_t number) {
+  if (witness_) witness_->will_play(number, scenario);
   if (world_.choices()) any_choices_.begin(scenario);
   adapter_.run(adapter_, scenario, world_, trace_);
+  if (witness_) witness_->has_played();
   history_.read(trace_);
 }
 
 void Campaign::compare(const Scenario& scenario) {
   ++order_.compared;
   if (!parts_unexplained(scenario)) return;
-  if (++order_.unexplained == 1) order_.first_unexplained = played_;
+  if (++order_.unexplained == 1) order_.first_unexplained = number_;
   order_.scenarios.push_back(scenario);
 }
 

@@ -17,21 +17,32 @@
 
 namespace cede {
 
-/// What came of one clause.
-struct ClauseResult {
-  const Clause* clause = nullptr;
-  const Property* property = nullptr;
+/// What is counted of one clause.
+struct Tally {
   std::uint64_t reached = 0;
   std::uint64_t decisive = 0;
   std::uint64_t violated = 0;
-  std::map<std::string_view, std::uint64_t> variants;
-  std::vector<Scenario> violations;  // the first few, to be shrunk
+  std::map<std::string, std::uint64_t, std::less<>> variants;
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
 
-/// How many decisive scenarios a MUST clause needs: one in 500, at most 200; enough that a rule which is
-/// broken now and then shows.
-std::uint64_t floor_for(std::uint64_t played);
+/// What came of one clause.
+struct ClauseResult : Tally {
+  const Clause* clause = nullptr;
+  const Property* property = nullptr;
+  std::vector<Scenario> violations;  // the first few, to be shrunk
+};
+
+/// Sees each scenario before and after it is played, those among them that are played again to find a smaller one.
+class Witness {
+ public:
+  /// `number` is the scenario's own, from 1; 0 if it is played again.
+  virtual void will_play(std::uint64_t number, const Scenario& scenario) = 0;
+  virtual void has_played() = 0;
+
+ protected:
+  ~Witness() = default;
+};
 
 /// What came of comparing whole traces with the reference's (acceptor.h).
 struct OrderResult {
@@ -48,17 +59,19 @@ class Campaign {
   /// virtual time, its traces are also compared whole, except for the reference's own.
   Campaign(const Adapter& adapter, World::Pace pace, const std::vector<const Clause*>& clauses);
 
-  /// Random scenarios will not say these verbs.
-  void leave_out(std::vector<Verb> verbs) { left_out_ = std::move(verbs); }
   /// From here on the loop's free choices are random instead of first come, first served.
   void choose_at_random() { world_.let_choose(&any_choices_); }
 
-  /// Plays the examples of all clauses, which come first in every campaign.
+  void let_see(Witness& witness) { witness_ = &witness; }
+  /// Of each clause so many violations are kept, to look for the smallest scenario from.
+  void keep_violations(std::size_t count) { violations_kept_ = count; }
+  /// The next scenario is the one of this number, from 1.
+  void number_from(std::uint64_t number) { number_ = number - 1; }
+
+  /// Plays the examples of all clauses.
   void play_examples();
-  /// Plays the scenarios that follow from the seed. `go_on` is asked after each.
+  /// Plays scenarios that follow from the seed. `go_on` is asked after each.
   void play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on);
-  /// Plays every program of at most so many steps (properties/exhaustive.h).
-  void play_programs(std::size_t steps, const std::function<bool()>& go_on);
   void play(const Scenario& scenario);
 
   /// The smallest scenario found that still violates the clause, from several beginnings.
@@ -82,7 +95,7 @@ class Campaign {
   const Adapter& adapter() const { return adapter_; }
 
  private:
-  void play_and_read(const Scenario& scenario);
+  void play_and_read(const Scenario& scenario, std::uint64_t number = 0);
   void compare(const Scenario& scenario);
   bool parts_unexplained(const Scenario& scenario);
 
@@ -92,10 +105,12 @@ class Campaign {
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
-  std::vector<Verb> left_out_;
+  std::size_t violations_kept_ = 8;
+  Witness* witness_ = nullptr;
   std::optional<Acceptor> acceptor_;
   OrderResult order_;
   std::uint64_t played_ = 0;
+  std::uint64_t number_ = 0;  // of the scenario that was played last
 };
 
 }  // namespace cede

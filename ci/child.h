@@ -3,25 +3,95 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace cede {
 
-class Child {
+/// What a child shows while it works, in memory that it shares with its parent: what it is at, and that it goes on.
+class Pulse {
  public:
-  /// Begins the job; it may take `seconds`, so that one that never ends is ended.
-  Child(const std::function<std::string()>& job, unsigned seconds);
-  Child(Child&& other) noexcept;
-  /// Ends the process if nobody has waited for it.
-  ~Child();
-
-  /// Waits for the end. Gives what the job has returned, or else says in `why` how it ended.
-  bool wait(std::string& said, std::string& why);
+  /// Begins with something new: number 0 if only the text says what it is.
+  void beat(std::uint64_t number, std::string_view text = {});
+  std::uint64_t number() const { return number_.load(); }
+  std::string text() const { return {text_.data(), length_.load()}; }
+  std::uint64_t beats() const { return beats_.load(); }
 
  private:
+  std::atomic<std::uint64_t> beats_{0}, number_{0}, length_{0};
+  std::array<char, 1 << 16> text_;
+};
+
+class Child {
+ public:
+  /// How its process ended.
+  enum class How {
+    done,       // the job returned
+    left,       // it left by itself before that
+    aborted,    // it gave up: abort, a failed assertion, an exception that nobody caught
+    corrupted,  // ... because the C library found its memory broken
+    crashed,    // a signal ended it
+    endless,    // it computed and computed: no beat for seconds of its own time
+    blocked,    // it waited and waited: no beat, and not a moment of its own time
+    garbled,    // what it said cannot be read
+    printed,    // it wrote to standard output, which is not a loop's to write to
+  };
+  struct End {
+    How how = How::done;
+    std::string said;     // what the job returned
+    std::string printed;  // the beginning of what it wrote to standard output and standard error
+    std::string words() const;  // how it ended, for people: "ended by Aborted"
+    int code = 0;  // of its exit, or the signal
+  };
+
+  /// Begins the job.
+  explicit Child(const std::function<std::string(Pulse&)>& job);
+  Child(Child&& other) noexcept;
+  /// Ends the process and all that it has begun.
+  ~Child();
+
+  const Pulse& pulse() const { return *pulse_; }
+  /// Reads what it has said so far, and looks after it: true once it has ended.
+  bool has_ended();
+  /// Waits for the end.
+  End end();
+  /// Asks it to come to an end and say what it has.
+  void interrupt() const;
+
+  /// Waits until one of them has something to say, at most for a moment.
+  static void wait_for_any(std::span<Child* const> children);
+  /// For the job: ends this process if something was written to standard output.
+  static void leave_if_printed();
+  /// From here on this process also ends what children have begun and left behind. Children of another kind must not
+  /// be begun any more.
+  static void adopt_strays();
+
+  /// How long a child may go without a beat, in seconds of its own time or of waiting.
+  static constexpr double patience = 10;
+
+ private:
+  void read_answer();
+  void look_after();
+  void stop(How how);
+  void collect(int status);
+
+  Pulse* pulse_ = nullptr;
   pid_t process_ = -1;
   int said_ = -1;
+  int out_ = -1, err_ = -1;
+  std::string text_;
+  End end_;
+  std::uint64_t beats_ = 0;  // when it was looked at last
+  double cpu_ = 0;
+  std::chrono::steady_clock::time_point since_;
 };
+
+std::string_view spelling(Child::How how);
 
 }  // namespace cede

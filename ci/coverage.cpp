@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "ci/campaign.h"
+#include "adapters/adapters.h"
+#include "ci/report.h"
 #include "spec/statements.h"
 
 namespace cede {
@@ -14,7 +15,7 @@ namespace {
 /// What is known of each clause of the contract once the reference has been played.
 class Coverage {
  public:
-  Coverage(const Campaign& campaign, std::uint64_t floor) : campaign_(campaign), floor_(floor) {}
+  explicit Coverage(const LoopReport& report) : report_(report) {}
 
   /// One line a clause.
   void print_clauses() {
@@ -38,7 +39,7 @@ class Coverage {
   /// The sum, and what the shell gets.
   Exit conclude() const {
     fmt::print("{} of {} clauses accounted for: {} judged, {} untestable; {} MUST below {} decisive scenarios\n",
-               judged_ + untestable_, statements().contract.size(), judged_, untestable_, below_, floor_);
+               judged_ + untestable_, statements().contract.size(), judged_, untestable_, below_, report_.floor);
     for (const ChapterError& error : statements().errors)
       fmt::print("spec/{}:{}: {}\n", error.file, error.line, error.what);
     if (violated_) return Exit::departs;
@@ -50,14 +51,14 @@ class Coverage {
  private:
   void print_clause(const std::string& id) {
     const Clause* clause = find_clause(chapters(), id);
-    auto result = std::ranges::find_if(campaign_.results(), [&](auto& result) { return result.clause == clause; });
+    auto result = std::ranges::find(report_.clauses, clause, &ClauseReport::clause);
     if (!clause) {
       fmt::print("{:<10} in no chapter\n", id);
     } else if (!clause->untestable.empty()) {
       ++untestable_;
       green_.insert(id);
       fmt::print("{:<10} {:<6} {:<4} untestable: {}\n", id, clause->level, clause->tier, clause->untestable);
-    } else if (result == campaign_.results().end()) {
+    } else if (result == report_.clauses.end() || !result->judged) {
       fmt::print("{:<10} {:<6} {:<4} has no judge\n", id, clause->level, clause->tier);
     } else {
       ++judged_;
@@ -65,9 +66,9 @@ class Coverage {
     }
   }
 
-  void print_result(const ClauseResult& result) {
+  void print_result(const ClauseReport& result) {
     const Clause& clause = *result.clause;
-    bool enough = result.decisive >= floor_;
+    bool enough = result.decisive >= report_.floor;
     violated_ += result.violated > 0;
     below_ += !enough && clause.level == "MUST";
     if (enough && result.violated == 0) green_.insert(clause.id);
@@ -76,8 +77,7 @@ class Coverage {
                result.decisive, remark);
   }
 
-  const Campaign& campaign_;
-  std::uint64_t floor_;
+  const LoopReport& report_;
   std::set<std::string> green_;
   int judged_ = 0, untestable_ = 0, below_ = 0, violated_ = 0;
 };
@@ -85,10 +85,9 @@ class Coverage {
 }  // namespace
 
 Exit spec_coverage(const RunOptions& options) {
-  Campaign campaign(reference_adapter(), options.pace, matching_clauses({}));
   listen_to_interrupts();
-  play_budget(campaign, options);
-  Coverage coverage(campaign, floor_for(options.budget, campaign.played()));
+  const LoopReport report = report_on(options, reference_adapter(), nullptr);
+  Coverage coverage(report);
   coverage.print_clauses();
   coverage.print_statements();
   return coverage.conclude();

@@ -10,6 +10,7 @@
 
 #include "adapters/adapters.h"
 #include "adapters/expectations.h"
+#include "ci/isolation.h"
 #include "ci/report.h"
 
 namespace cede {
@@ -31,8 +32,8 @@ std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* 
   for (const KnownLoop& known : known_loops()) {
     if (known.name != loop && family(known.name) != loop) continue;
     std::string why;
-    if (const Adapter* adapter = find_adapter(known.name, why))
-      reports.push_back(report_on(options, *adapter, expectations));
+    LoopInfo info;
+    if (describe(known.name, info, why)) reports.push_back(report_on(options, info, expectations));
     else
       fmt::print(stderr, "cede: absent: {}: install {} and build again ({})\n", known.name, known.package, why);
   }
@@ -55,7 +56,7 @@ std::map<std::string, News> news_in(const std::vector<LoopReport>& reports) {
       News& one = news[clause.clause->id];
       if (fails || one.kind.empty()) one.kind = fails ? "fail" : "undecided";
       if (clause.finding) one.scenario = to_string(clause.finding->scenario);
-      one.back_ends.push_back(loop.adapter->back_end);
+      one.back_ends.push_back(loop.info.back_end);
     }
   return news;
 }
@@ -103,7 +104,7 @@ bool is_vain(const Expectation& expectation, const std::string& id, const std::v
   bool met = false;
   for (const LoopReport& loop : reports) {
     auto found = std::ranges::find(loop.clauses, id, [](const ClauseReport& clause) { return clause.clause->id; });
-    if (found->expected != &expectation) continue;
+    if (!found->expected || found->expected->line != expectation.line) continue;
     if (!is_stale(*found)) return false;
     met = true;
   }
@@ -153,11 +154,12 @@ void take_out(std::vector<std::string>& lines, std::size_t block, const std::str
 }  // namespace
 
 Exit expect_init(const std::string& loop, const RunOptions& options) {
-  std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
-  if (reports.empty())
+  if (!find_loop(loop))
     return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
+  std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
+  if (reports.empty()) return complain(Exit::adapter_failed, fmt::format("no loop {} here", loop));
   fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", family(loop), family(loop),
-             numbers(reports.front().adapter->version), blocks_of(news_in(reports), reports.size()));
+             numbers(reports.front().info.version), blocks_of(news_in(reports), reports.size()));
   return Exit::verified;
 }
 
@@ -182,10 +184,10 @@ Exit expect_update(const std::string& file, const RunOptions& options) {
   Revision revision(file, options);
   if (revision.exit != Exit::verified) return revision.exit;
   std::vector<std::string> lines = lines_in(file);
-  const Adapter& adapter = *revision.reports.front().adapter;
-  if (!revision.expectations->concern(adapter))
+  const LoopInfo& loop = revision.reports.front().info;
+  if (!revision.expectations->concern(loop))
     lines[static_cast<std::size_t>(revision.expectations->versions_line) - 1] =
-        fmt::format("version = \"={}\"", numbers(adapter.version));
+        fmt::format("version = \"={}\"", numbers(loop.version));
   auto news = news_in(revision.reports);
   if (!write(file, lines, blocks_of(news, revision.reports.size())))
     return complain(Exit::usage, fmt::format("cannot write {}", file));
@@ -194,7 +196,7 @@ Exit expect_update(const std::string& file, const RunOptions& options) {
 }
 
 Exit expect_prune(const std::string& file, const RunOptions& options) {
-  if (options.budget.steps || options.budget.cases < Budget().cases)
+  if (options.terms.budget.steps || options.terms.budget.cases < Budget().cases)
     return complain(Exit::usage, "a small budget shows nothing to be expected in vain: leave --budget out");
   Revision revision(file, options);
   if (revision.exit != Exit::verified) return revision.exit;

@@ -13,9 +13,9 @@
 #include "ci/expect.h"
 #include "ci/mutate.h"
 #include "ci/replay.h"
-#include "ci/report.h"
 #include "ci/run.h"
 #include "ci/spec.h"
+#include "ci/text.h"
 #include "ci/version.h"
 
 namespace cede {
@@ -60,7 +60,7 @@ struct Line {
         {"virtual", World::Pace::frozen}, {"creeping", World::Pace::creeping}, {"real", World::Pace::real}};
     command.add_option("--clock", pace, "virtual (jumps over waits), creeping (reading it takes time) or real")
         ->transform(CLI::CheckedTransformer(paces).description(""))
-        ->option_text("virtual|creeping|real");
+        ->option_text("PACE");
   }
 
   void choices_option(CLI::App& command, bool& random) {
@@ -72,26 +72,29 @@ struct Line {
 
   void budget_option(CLI::App& command) {
     command.add_option_function<std::string>("--budget", [this](const std::string& text) {
-      if (!parse_budget(text, options.budget))
+      if (!parse_budget(text, options.terms.budget))
         throw CLI::ValidationError("--budget", "expected 20000cases, 30s or exhaustive:4, not " + text);
     }, "how much to play on each loop: 20000cases, 30s or exhaustive:4")->option_text("N");
-    command.add_option("--seed", options.seed, "where the random scenarios begin")
+    command.add_option("--seed", options.terms.seed, "where the random scenarios begin")
         ->option_text("N")->check(at_least(0));
   }
 
   void search_options(CLI::App& command) {
-    command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
+    command.footer("");  // so that the help fits a screen
+    command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
         ->option_text("LOOP")->allow_extra_args(false);
     budget_option(command);
-    pace_option(command, options.pace);
-    command.add_option("--without", options.without, "verbs that random scenarios do not say; repeatable")
+    pace_option(command, options.terms.pace);
+    command.add_option("--without", options.terms.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false);
-    choices_option(command, options.random_choices);
+    choices_option(command, options.terms.random_choices);
     command.add_option("--expect", options.expect, "expected departures, instead of those shipped; repeatable")
         ->option_text("FILE")->allow_extra_args(false)->check(CLI::ExistingFile);
     command.add_flag("--no-expect", options.no_expect, "expect nothing: show every departure");
+    command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
+        ->option_text("N")->check(CLI::Range(1, 1024));
     command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
     command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
@@ -100,10 +103,14 @@ struct Line {
   void run_line() {
     auto& command = *app.add_subcommand("run", "judge loops: the same scenarios every time");
     search_options(command);
+    command.add_option_function<std::string>("--shard", [this](const std::string& text) {
+      if (!parse_shard(text, options.shard))
+        throw CLI::ValidationError("--shard", "expected such as 2/3, of 16 at most, not " + text);
+    }, "this part of the run; `cede report merge` puts the parts together")->option_text("I/N");
     command.add_flag("--list", options.list, "only list what would be judged");
     command.callback([this, &command] {
       if (options.loops.empty()) options.loops = {"reference"};
-      if (command.count("--seed") == 0) options.seed = run_seed;
+      if (command.count("--seed") == 0) options.terms.seed = run_seed;
       act = [this] { return run(options); };
     });
   }
@@ -113,8 +120,8 @@ struct Line {
     search_options(command);
     command.callback([this, &command] {
       if (options.loops.empty()) options.loops = {"reference"};
-      if (command.count("--seed") == 0) options.seed = random_seed();
-      if (command.count("--budget") == 0) options.budget = Budget{UINT32_MAX, 0, 0};
+      if (command.count("--seed") == 0) options.terms.seed = random_seed();
+      if (command.count("--budget") == 0) options.terms.budget = Budget{UINT32_MAX, 0, 0};
       act = [this] { return run(options); };
     });
   }
@@ -138,7 +145,7 @@ struct Line {
       budget_option(line);
       line.callback([this, edit] { act = [this, edit] { return edit(file, options); }; });
     };
-    options.seed = run_seed;
+    options.terms.seed = run_seed;
     auto& init = *command.add_subcommand("init", "print a file with what a run finds on a loop");
     init.add_option("loop", file, "which loop")->required()->option_text("LOOP");
     budget_option(init);
@@ -155,15 +162,15 @@ struct Line {
     auto& command = *app.add_subcommand("spec", "the clauses: list, show, coverage, check");
     command.require_subcommand(1);
     auto& list = *command.add_subcommand("list", "one clause a line");
-    list.add_option("clauses", options.globs, "ids of clauses, * and ? are wild")->option_text("CLAUSE-GLOB...");
-    list.callback([this] { act = [this] { return spec_list(options.globs); }; });
+    list.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild")->option_text("CLAUSE-GLOB...");
+    list.callback([this] { act = [this] { return spec_list(options.terms.globs); }; });
     auto& show = *command.add_subcommand("show", "a clause with its examples");
     show.add_option("id", id, "such as PASS-2")->required()->option_text("ID");
     show.callback([this] { act = [this] { return spec_show(id); }; });
     auto& coverage = *command.add_subcommand("coverage", "is each clause and each statement of the documents decided?");
     budget_option(coverage);
     coverage.callback([this, &coverage] {
-      if (coverage.count("--seed") == 0) options.seed = run_seed;
+      if (coverage.count("--seed") == 0) options.terms.seed = run_seed;
       act = [this] { return spec_coverage(options); };
     });
     auto& check = *command.add_subcommand("check", "do chapters, judges, faults and the reference fit together?");

@@ -1,5 +1,7 @@
 #include "ci/mutate.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -11,7 +13,7 @@
 
 #include "ci/campaign.h"
 #include "ci/child.h"
-#include "ci/run.h"
+#include "ci/isolation.h"
 #include "ci/terminal.h"
 
 namespace cede {
@@ -31,19 +33,15 @@ struct Kill {
   std::string died;                    // how its process ended, if not well
 };
 
-std::vector<const Clause*> all_clauses() {
-  std::vector<const Clause*> clauses;
-  for (const Clause& clause : chapters().clauses) clauses.push_back(&clause);
-  return clauses;
-}
-
 bool are_related(const Clause& a, const Clause& b) {
   return rests_on(chapters(), a, b.id) || rests_on(chapters(), b, a.id);
 }
 
-Kill convict(const Fault& fault, const Adapter& adapter, std::uint64_t seed, std::uint64_t cases) {
+Kill convict(const Fault& fault, const Adapter& adapter, std::uint64_t seed, std::uint64_t cases, Pulse& pulse) {
   Kill kill;
-  Campaign campaign(adapter, World::Pace::frozen, all_clauses());
+  PulseWitness witness(pulse);
+  Campaign campaign(adapter, World::Pace::frozen, matching_clauses({}));
+  campaign.let_see(witness);
   auto own = [&]() -> const ClauseResult* {
     for (const ClauseResult& result : campaign.results())
       if (result.clause->id == fault.clause) return &result;
@@ -76,19 +74,21 @@ Kill from_json(const Json& json) {
 
 /// In a process of its own, where the fault's module is opened, too.
 Child begin(const Fault& fault, std::uint64_t seed, std::uint64_t cases) {
-  auto job = [&fault, seed, cases] {
+  auto job = [&fault, seed, cases](Pulse& pulse) {
+    alarm(patience);
     Kill kill;
     const Adapter* adapter = find_adapter("faulty/" + fault.name, kill.died);
-    if (adapter) kill = convict(fault, *adapter, seed, cases);
+    if (adapter) kill = convict(fault, *adapter, seed, cases, pulse);
     return to_json(kill).dump();
   };
-  return Child(job, patience);
+  return Child(job);
 }
 
 Kill end(Child child) {
-  std::string said;
+  Child::End end = child.end();
+  if (end.how == Child::How::done) return from_json(Json::parse(end.said));
   Kill kill;
-  if (child.wait(said, kill.died)) kill = from_json(Json::parse(said));
+  kill.died = end.words();
   return kill;
 }
 

@@ -11,7 +11,7 @@
 
 #include "ci/acceptor.h"
 #include "ci/any_choices.h"
-#include "ci/report.h"
+#include "ci/text.h"
 #include "ci/run.h"
 
 namespace cede {
@@ -97,8 +97,8 @@ Exit replay(const ReplayOptions& options) {
     }
   }
   if (to_string(expected) != to_string(seen))
-    fmt::print("the reference\n{}\n", marked(expected, never, true));
-  fmt::print("{} {}\n{}\n{}", adapter->name, adapter->version, marked(seen, deciding, true),
+    fmt::print("the reference\n{}\n", marked(shown(expected), never, true));
+  fmt::print("{} {}\n{}\n{}", adapter->name, adapter->version, marked(shown(seen), deciding, true),
              verdicts.empty() ? "no clause is decided by this scenario\n" : verdicts);
   return exit;
 }

@@ -1,13 +1,14 @@
-// What a run found, and its forms: lines of JSON, which say everything, and text for a terminal.
+// What a run found. As lines of JSON it is in stream.h, for a terminal in text.h.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "adapters/expectations.h"
 #include "ci/campaign.h"
 #include "ci/exit.h"
-#include "adapters/expectations.h"
+#include "ci/terms.h"
 
 namespace cede {
 
@@ -23,25 +24,38 @@ enum class Status {
 
 std::string_view spelling(Status status);
 
+/// A trace as it is shown, each event with its time on the loop's clock.
+struct ShownEvent {
+  Nanos at = 0;
+  std::string text;  // indented while a job runs
+};
+using ShownTrace = std::vector<ShownEvent>;
+ShownTrace shown(const Trace& trace);
+
 /// The smallest scenario that violates a clause, and how it goes.
 struct Finding {
   Scenario scenario;
-  Trace seen;
-  Trace expected;  // the reference's
-  Verdict verdict;
+  std::string why;
+  std::size_t event = 0;  // of `seen`, the one that decides
+  ShownTrace seen;
+  ShownTrace expected;  // the reference's
 };
 
-struct ClauseReport {
+struct ClauseReport : Tally {
   const Clause* clause = nullptr;
+  bool judged = false;   // not so tier X on a loop that does not declare the exact order
+  std::optional<Finding> finding;
+
+  // What is made of it in the end.
   Status status = Status::not_verified;
   std::string reason;    // why it is unsupported
   bool layered = false;  // the loop's own part is only to call back
-  ClauseResult result;
-  std::optional<Finding> finding;
-  const Expectation* expected = nullptr;  // what is said of it in the loop's file
+  std::optional<Expectation> expected;  // what is said of it in the loop's file
 
   /// Whether it fails, or is decided too seldom, and just that was expected.
   bool as_expected() const;
+  /// How often each permitted outcome was seen. The first of them is the rule itself, which a judge has no name for.
+  std::vector<std::pair<std::string, std::uint64_t>> variants_seen() const;
   /// The variants that it has shown though another was expected.
   std::vector<std::string> unexpected_variants() const;
 };
@@ -53,56 +67,65 @@ bool is_stale(const ClauseReport& clause);
 /// violated, and where they part.
 struct Divergence {
   Scenario scenario;
-  Trace seen;
-  Trace expected;  // the reference's that goes along furthest
+  ShownTrace seen;
+  ShownTrace expected;  // the reference's that goes along furthest
   Parting parting;
 };
 
-struct LoopReport {
-  const Adapter* adapter = nullptr;
-  std::uint64_t played = 0;
-  std::uint64_t floor = 0;  // decisive scenarios that a MUST clause needs
-  std::vector<ClauseReport> clauses;
-  std::optional<OrderResult> order;  // if it is held to the exact order
+/// What came of comparing whole traces with the reference's.
+struct OrderReport {
+  std::uint64_t compared = 0;
+  std::uint64_t undecided = 0;
+  std::uint64_t unexplained = 0;
   std::optional<Divergence> divergence;
-  std::string options;  // that a replay has to repeat
+};
+
+/// A scenario in which the loop took its process down, or never came back.
+struct Crash {
+  std::string how;   // such as `aborted`: how its process ended (child.h)
+  std::string what;  // the same for people
+  std::uint64_t number = 0;  // of the scenario
+  Scenario scenario;
+  std::string said;  // what it wrote before
+};
+
+struct LoopReport {
+  LoopInfo info;
+  std::uint64_t played = 0;
+  std::vector<ClauseReport> clauses;
+  std::optional<OrderReport> order;  // if it is held to the exact order
+  std::vector<Crash> crashes;
+  bool given_up = false;  // after so many crashes
+
+  // What is made of it in the end.
+  std::uint64_t floor = 0;  // decisive scenarios that a MUST clause needs
   std::vector<std::string> stale;  // what was expected in vain, each with the edit to make
 };
 
-struct RunReport {
-  std::uint64_t seed = 0;
-  std::string budget;
-  World::Pace pace = World::Pace::frozen;
-  std::vector<LoopReport> loops;
-  std::vector<std::string> absent;  // loops that could not be loaded, with the reason
-  std::vector<Exit> exits;
+/// A loop that could not be judged at all.
+struct Absent {
+  std::string loop;
+  std::string why;  // and what to do
 };
+
+struct RunReport {
+  Terms terms;
+  std::optional<Shard> shard;  // of a run that several machines share
+  std::vector<LoopReport> loops;
+  std::vector<Absent> absent;
+  bool interrupted = false;
+};
+
+/// Adds what another part of the same run has found on the same loop. It does not matter in which order parts are
+/// added, but for crashes, which stay in theirs.
+void add(LoopReport& sum, LoopReport&& part);
+
+/// Makes of what was counted what became of each clause, and compares it with what was expected.
+void conclude(LoopReport& loop, const Terms& terms, const Expectations* expectations);
 
 std::string_view spelling(World::Pace pace);
 
 /// What the shell gets, from the statuses of all clauses.
 std::vector<Exit> exits(const RunReport& report);
-
-/// One JSON object a line: the run, each loop, each clause, the end. The same run gives the same
-/// bytes.
-std::string to_json_lines(const RunReport& report);
-
-/// A failure for people: clause, words, smallest scenario, expected and seen trace with the
-/// deciding event marked, and a line to replay it.
-std::string to_text(const LoopReport& loop, const ClauseReport& clause, bool color);
-/// The same for a divergence that no clause explains.
-std::string divergence_text(const LoopReport& loop, bool color);
-/// A few lines per loop.
-std::string summary(const LoopReport& loop, bool color);
-
-/// How the command was called, as a shell can call it again; `cede` until somebody says otherwise.
-const std::string& called_as();
-void set_called_as(std::string command);
-
-/// A shell command that plays the scenario again, by the name under which cede was called.
-std::string replay_line(const Scenario& scenario, const LoopReport& loop, std::string_view command = called_as());
-
-/// A trace with its times, the deciding event marked; long ones are cut around it, unless `whole`.
-std::string marked(const Trace& trace, std::size_t event, bool whole = false);
 
 }  // namespace cede

@@ -1,36 +1,19 @@
 // `cede run`: campaigns on loops, one GoogleTest a loop and clause.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "adapters/world.h"
 #include "ci/exit.h"
-#include "spec/chapters.h"
+#include "ci/terms.h"
 
 namespace cede {
 
-/// How much to do: scenarios, seconds, or every small program. `20000cases`, `30s`, `exhaustive:4`.
-struct Budget {
-  std::uint64_t cases = 150'000;
-  double seconds = 0;     // 0: no limit
-  std::size_t steps = 0;  // not 0: every program of at most so many, and nothing else
-
-  std::string text() const;
-};
-
-/// False if the text is no budget.
-bool parse_budget(const std::string& text, Budget& budget);
-
 struct RunOptions {
+  Terms terms;
   std::vector<std::string> loops;
-  std::vector<std::string> globs;  // clause ids; empty for all
-  std::vector<std::string> without;  // verbs that random scenarios do not say
-  Budget budget;
-  std::uint64_t seed = 0;
-  World::Pace pace = World::Pace::frozen;
-  bool random_choices = false;  // where the contract leaves a loop a choice
+  Shard shard;
+  unsigned jobs = 0;  // so many processes at a time; 0 for as many as there are cores
   std::string json;   // file, - for standard output
   std::string junit;  // file
   bool list = false;
@@ -40,26 +23,15 @@ struct RunOptions {
 
 Exit run(const RunOptions& options);
 
-class Campaign;
-struct Adapter;
 struct Expectations;
+struct LoopInfo;
 struct LoopReport;
 /// The same on one loop, without a word.
-LoopReport report_on(const RunOptions& options, const Adapter& adapter, const Expectations* expectations);
-/// Plays as much as the budget says, and shows how far it is; an interrupt ends it early.
-void play_budget(Campaign& campaign, const RunOptions& options);
-/// How many decisive scenarios a MUST clause needs: where every program is played, once is enough.
-std::uint64_t floor_for(const Budget& budget, std::uint64_t played);
+LoopReport report_on(const RunOptions& options, const LoopInfo& loop, const Expectations* expectations);
 /// From here on Ctrl-C ends a campaign and leaves what it has found; a second one ends the process.
 void listen_to_interrupts();
 
-/// The clauses that match any of the globs, in order. `*` and `?` are wild.
-std::vector<const Clause*> matching_clauses(const std::vector<std::string>& globs);
-
 /// The loops there are, for messages.
 std::string loop_names();
-
-/// Whether `text` as a whole matches.
-bool matches(std::string_view glob, std::string_view text);
 
 }  // namespace cede

@@ -22,22 +22,27 @@ rc::Gen<std::uint64_t> any_source() {
 
 }  // namespace
 
-bool for_all_scenarios(std::uint64_t seed, std::uint64_t count,
+bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t count,
                        const std::function<bool(const Scenario&)>& check) {
   Scenario scenario;
-  std::uint64_t left = count;
+  const std::uint64_t end = skipped + count;
+  std::uint64_t number = 0;
   bool all = true;
   auto property = [&] {
     Random random(*any_source());
-    for (std::uint64_t i = std::min(stretch, left); i > 0 && all; --i, --left) {
+    if (number + stretch <= skipped) {
+      number += stretch;
+      return true;
+    }
+    for (std::uint64_t last = std::min(number + stretch, end); number < last && all; ++number) {
       any_scenario(random, scenario);
-      all = check(scenario);
+      if (number >= skipped) all = check(scenario);
     }
     return all;
   };
   rc::detail::TestParams params;
   params.seed = seed;
-  params.maxSuccess = static_cast<int>(std::min<std::uint64_t>((count + stretch - 1) / stretch, INT32_MAX));
+  params.maxSuccess = static_cast<int>(std::min<std::uint64_t>((end + stretch - 1) / stretch, INT32_MAX));
   params.disableShrinking = true;  // properties/shrink.h knows what is simpler
   rc::detail::TestListenerAdapter nobody;
   // With a map of its own it leaves RC_PARAMS alone: the seed is said on our command line.

@@ -8,9 +8,15 @@
 
 namespace cede {
 
-/// Gives `check` the first `count` scenarios that follow from the seed, until it returns false.
-/// True if it never did.
-bool for_all_scenarios(std::uint64_t seed, std::uint64_t count,
+/// Gives `check` scenarios that follow from the seed, `count` of them behind the first `skipped`, until it returns
+/// false. True if it never did.
+bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t count,
                        const std::function<bool(const Scenario&)>& check);
+
+/// The first of them.
+inline bool for_all_scenarios(std::uint64_t seed, std::uint64_t count,
+                              const std::function<bool(const Scenario&)>& check) {
+  return for_all_scenarios(seed, 0, count, check);
+}
 
 }  // namespace cede

@@ -1,0 +1,300 @@
+#include "ci/isolation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "ci/stream.h"
+#include "ci/terminal.h"
+#include "properties/shrink.h"
+
+namespace cede {
+namespace {
+
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t crashes_max = 3;    // then a loop is given up
+constexpr int crashing_scenarios_max = 400;  // that are tried to find a smaller one
+
+/// A part of a run, for one child.
+struct Part {
+  Slice slice;
+  std::uint64_t until = UINT64_MAX;  // no scenario from this number on
+  bool shrinks = true;               // looks for smaller scenarios
+};
+
+/// What a campaign has found of each clause, each with its smallest scenario.
+class Findings {
+ public:
+  Findings(Campaign& campaign, const Terms& terms, bool shrinks)
+      : campaign_(campaign), terms_(terms), shrinks_(shrinks) {}
+
+  ClauseReport of(const Clause& clause) {
+    ClauseReport report;
+    report.clause = &clause;
+    auto result = std::ranges::find(campaign_.results(), &clause, &ClauseResult::clause);
+    if (result == campaign_.results().end()) return report;
+    static_cast<Tally&>(report) = *result;
+    report.judged = true;
+    if (result->violated) report.finding = smallest(*result);
+    return report;
+  }
+
+  OrderReport order() {
+    const OrderResult& order = campaign_.order();
+    OrderReport report{order.compared, order.undecided, order.unexplained, {}};
+    if (!order.unexplained) return report;
+    Divergence divergence;
+    divergence.scenario = shrinks_ ? campaign_.smallest_unexplained() : order.scenarios.front();
+    (void)campaign_.is_unexplained(divergence.scenario);
+    divergence.seen = shown(campaign_.trace());
+    divergence.expected = shown(campaign_.acceptor().closest());
+    divergence.parting = campaign_.acceptor().parted();
+    report.divergence = std::move(divergence);
+    return report;
+  }
+
+ private:
+  Finding smallest(const ClauseResult& result) {
+    Finding finding;
+    finding.scenario = shrinks_ ? campaign_.smallest_violation(result) : result.violations.front();
+    Verdict verdict = campaign_.judge(finding.scenario, *result.property);
+    finding.seen = shown(campaign_.trace());
+    finding.event = verdict.violated() ? verdict.event : finding.seen.size() - 1;
+    finding.why = verdict.violated() ? verdict.text : "this time it held: play it again";  // as real time may have it
+    World world(terms_.pace);
+    Trace expected;
+    reference_adapter().run(reference_adapter(), finding.scenario, world, expected);
+    finding.expected = shown(expected);
+    return finding;
+  }
+
+  Campaign& campaign_;
+  const Terms& terms_;
+  bool shrinks_;
+};
+
+/// In the child: plays the part and says what came of it.
+std::string play_part(const Adapter& adapter, const Terms& terms, const Part& part, Clock::time_point end, Pulse& pulse) {
+  PulseWitness witness(pulse);
+  const auto clauses = terms.clauses();
+  Campaign campaign(adapter, terms.pace, clauses);
+  campaign.let_see(witness);
+  campaign.keep_violations(1);
+  if (terms.random_choices) campaign.choose_at_random();
+  for_all_of(part.slice, terms, [&](std::uint64_t number, const Scenario& scenario) {
+    if (number >= part.until) return false;
+    campaign.number_from(number);
+    campaign.play(scenario);
+    if (World::interrupted) return false;
+    return terms.budget.seconds == 0 || (number % 64 && terms.pace != World::Pace::real) || Clock::now() < end;
+  });
+  Findings findings(campaign, terms, part.shrinks);
+  RunReport report{.terms = terms, .loops = {LoopReport{.info = adapter, .played = campaign.played()}}};
+  for (const Clause* clause : clauses) report.loops[0].clauses.push_back(findings.of(*clause));
+  if (campaign.compares()) report.loops[0].order = findings.order();
+  return to_json_lines(report);
+}
+
+const Adapter& open(const std::string& name) {
+  std::string why;
+  if (const Adapter* adapter = find_adapter(name, why)) return *adapter;
+  throw std::runtime_error(why);
+}
+
+Scenario scenario_of_number(const Slice& slice, const Terms& terms, std::uint64_t wanted) {
+  Scenario found;
+  for_all_of(slice, terms, [&](std::uint64_t number, const Scenario& scenario) {
+    if (number == wanted) found = scenario;
+    return number < wanted;
+  });
+  return found;
+}
+
+/// How a child ends that plays this once.
+Child::End play_alone(const LoopInfo& info, const Terms& terms, const Scenario& scenario) {
+  return Child([&](Pulse& pulse) {
+    const Adapter& adapter = open(info.name);
+    PulseWitness witness(pulse);
+    Campaign campaign(adapter, terms.pace, {});
+    campaign.let_see(witness);
+    if (terms.random_choices) campaign.choose_at_random();
+    campaign.play(scenario);
+    return std::string("played");
+  }).end();
+}
+
+/// Of a loop that goes down at once the smallest scenario in which it does; one that hangs takes too long to ask.
+void make_small(Crash& crash, const LoopInfo& info, const Terms& terms) {
+  if (crash.how == spelling(Child::How::endless) || crash.how == spelling(Child::How::blocked)) return;
+  int tried = 0;
+  auto still = [&](const Scenario& scenario) {
+    return ++tried <= crashing_scenarios_max && spelling(play_alone(info, terms, scenario).how) == crash.how;
+  };
+  if (still(crash.scenario)) crash.scenario = shrink(crash.scenario, still);
+}
+
+/// The children of one loop.
+class Crew {
+ public:
+  Crew(const LoopInfo& info, const Terms& terms, const Shard& shard, unsigned jobs)
+      : info_(info), terms_(terms), shard_(shard), jobs_(jobs), next_(shard.index - 1),
+        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(terms.budget.seconds))),
+        progress_(info.name) {}
+
+  /// What the slices say, in their order.
+  LoopReport work() {
+    while (true) {
+      while (workers_.size() < jobs_)
+        if (auto part = next_part()) begin(*part);
+        else break;
+      if (workers_.empty()) return sum();
+      std::vector<Child*> children;
+      for (Worker& worker : workers_) children.push_back(&worker.child);
+      Child::wait_for_any(children);
+      if (World::interrupted) pass_on_interrupt();
+      for (auto worker = workers_.begin(); worker != workers_.end();) {
+        if (worker->child.has_ended()) {
+          finish(*worker);
+          worker = workers_.erase(worker);
+        } else {
+          ++worker;
+        }
+      }
+      show_progress();
+    }
+  }
+
+ private:
+  struct Worker {
+    Part part;
+    Child child;
+    bool interrupted = false;
+  };
+
+  std::optional<Part> next_part() {
+    if (!again_.empty()) {
+      Part part = again_.front();
+      again_.pop_front();
+      return part;
+    }
+    const Slice slice = slice_of(terms_.budget, next_);
+    if (World::interrupted || crashes_ > crashes_max || slice.count == 0) return std::nullopt;
+    if (terms_.budget.seconds > 0 && next_ != shard_.index - 1 && Clock::now() >= end_) return std::nullopt;
+    next_ += shard_.of;
+    return Part{slice};
+  }
+
+  void begin(const Part& part) {
+    auto job = [this, part](Pulse& pulse) { return play_part(open(info_.name), terms_, part, end_, pulse); };
+    workers_.push_back({part, Child(job)});
+  }
+
+  void pass_on_interrupt() {
+    for (Worker& worker : workers_)
+      if (!std::exchange(worker.interrupted, true)) worker.child.interrupt();
+  }
+
+  /// What its child has said; or how it went down, and then its part is played again without that scenario.
+  void finish(Worker& worker) {
+    const Part& part = worker.part;
+    const std::uint64_t number = worker.child.pulse().number();
+    const std::string again = worker.child.pulse().text();
+    Child::End end = worker.child.end();
+    LoopReport& slice = slices_[part.slice.index];
+    RunReport said;
+    std::string why;
+    if (end.how == Child::How::done && read_json_lines(end.said, said, why) && said.loops.size() == 1) {
+      said.loops[0].crashes = std::move(slice.crashes);
+      slice = std::move(said.loops[0]);
+      return;
+    }
+    if (end.how == Child::How::done) end.how = Child::How::garbled;
+    ++crashes_;
+    Crash crash{std::string(spelling(end.how)), end.words(), number, {}, end.printed};
+    if (number) crash.scenario = scenario_of_number(part.slice, terms_, number);
+    else crash.scenario = parse_scenario(again).scenario;
+    slice.crashes.push_back(std::move(crash));
+    if (World::interrupted || slice.crashes.size() > 2) return;
+    if (number) again_.push_back({part.slice, number, part.shrinks});
+    else again_.push_back({part.slice, part.until, false});
+  }
+
+  void show_progress() {
+    std::uint64_t played = 0;
+    for (auto& [index, slice] : slices_) played += slice.played;
+    for (const Worker& worker : workers_) played += worker.child.pulse().beats();
+    progress_.show(played, terms_.budget.cases);
+  }
+
+  LoopReport sum() {
+    LoopReport sum{.info = info_};
+    for (const Clause* clause : terms_.clauses()) sum.clauses.push_back({.clause = clause});
+    for (auto& [index, slice] : slices_) {
+      if (sum.crashes.size() >= crashes_max) {
+        sum.given_up = true;
+        break;
+      }
+      add(sum, std::move(slice));
+    }
+    for (Crash& crash : sum.crashes)
+      if (!World::interrupted && !crash.scenario.steps.empty()) make_small(crash, info_, terms_);
+    return sum;
+  }
+
+  const LoopInfo& info_;
+  const Terms& terms_;
+  const Shard& shard_;
+  unsigned jobs_;
+  std::uint64_t next_;  // slice to begin
+  Clock::time_point end_;
+  std::deque<Part> again_;
+  std::list<Worker> workers_;
+  std::map<std::uint64_t, LoopReport> slices_;
+  std::size_t crashes_ = 0;
+  Progress progress_;
+};
+
+}  // namespace
+
+void PulseWitness::will_play(std::uint64_t number, const Scenario& scenario) {
+  if (number) pulse_.beat(number);
+  else pulse_.beat(0, to_string(scenario));
+}
+
+bool describe(std::string_view name, LoopInfo& info, std::string& why) {
+  Child::End end = Child([name](Pulse&) {
+    std::string why;
+    const Adapter* adapter = find_adapter(name, why);
+    if (!adapter) return Json{{"why", why}}.dump();
+    RunReport report{.loops = {LoopReport{.info = *adapter}}};
+    return Json{{"lines", to_json_lines(report)}}.dump();
+  }).end();
+  if (end.how != Child::How::done) {
+    why = fmt::format("it {} when it was opened{}{}", end.words(), end.printed.empty() ? "" : ": ", end.printed);
+    return false;
+  }
+  Json said = Json::parse(end.said);
+  if (said.contains("why")) {
+    why = said["why"];
+    return false;
+  }
+  RunReport report;
+  if (!read_json_lines(said["lines"], report, why)) return false;
+  info = report.loops.at(0).info;
+  return true;
+}
+
+LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, unsigned jobs) {
+  return Crew(info, terms, shard, jobs).work();
+}
+
+}  // namespace cede

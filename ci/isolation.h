@@ -1,0 +1,31 @@
+// Loops in processes of their own: a broken one takes only its child down, which is known, kept and told.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ci/child.h"
+#include "ci/report.h"
+
+namespace cede {
+
+/// Tells the parent what is played, and sees to it that a loop keeps its words to itself.
+class PulseWitness : public Witness {
+ public:
+  explicit PulseWitness(Pulse& pulse) : pulse_(pulse) {}
+  void will_play(std::uint64_t number, const Scenario& scenario) override;
+  void has_played() override { Child::leave_if_printed(); }
+
+ private:
+  Pulse& pulse_;
+};
+
+/// What a loop tells of itself, opened in a child. False when its module was not built, cannot be loaded or broke
+/// down; `why` then says so.
+bool describe(std::string_view name, LoopInfo& info, std::string& why);
+
+/// Plays the slices of a run that are the shard's, `jobs` at a time, each in a child, and adds up what they say, which
+/// does not depend on how many there are at a time. After a few crashes the loop is given up.
+LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, unsigned jobs);
+
+}  // namespace cede
