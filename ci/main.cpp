@@ -80,7 +80,7 @@ struct Line {
   }
 
   void search_options(CLI::App& command) {
-    command.footer("");  // so that the help fits a screen
+    command.footer("examples: cede run --loop libuv    cede run --loop all 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
