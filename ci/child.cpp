@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <fstream>
 #include <new>
 #include <set>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -25,7 +27,7 @@
 namespace cede {
 namespace {
 
-constexpr int exit_printed = 86;          // how a job says that standard output was written to
+constexpr int exit_scribbled = 86;        // how a job says that something was written where it should not be
 constexpr long printed_max = 64 * 1024;   // of what a child writes, so much is kept
 constexpr std::size_t printed_shown = 2000;
 
@@ -35,19 +37,26 @@ std::set<pid_t>& known() {
   return processes;
 }
 
-/// Memory to write text to that neither grows nor can be lost.
-int make_sheet() {
+/// Where the answer of this process goes, if it is a child.
+int my_answer = -1;
+
+/// Memory to write text to; it does not grow beyond `size`, unless that is 0.
+int make_sheet(long size) {
   int sheet = memfd_create("cede", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (sheet < 0 || ftruncate(sheet, printed_max) != 0) return -1;
-  fcntl(sheet, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK);
+  if (sheet < 0 || size == 0) return sheet;
+  if (ftruncate(sheet, size) == 0) fcntl(sheet, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK);
   return sheet;
 }
 
-std::string read_sheet(int sheet) {
-  off_t length = lseek(sheet, 0, SEEK_CUR);
-  std::string text(std::min<std::size_t>(printed_shown, length > 0 ? static_cast<std::size_t>(length) : 0), '\0');
-  ssize_t count = pread(sheet, text.data(), text.size(), 0);
-  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+off_t written_to(int sheet) { return std::max<off_t>(0, lseek(sheet, 0, SEEK_CUR)); }
+
+/// What was written, or its beginning.
+std::string read_sheet(int sheet, std::size_t most) {
+  std::string text(std::min(most, static_cast<std::size_t>(written_to(sheet))), '\0');
+  std::size_t done = 0;
+  for (ssize_t count; (count = pread(sheet, text.data() + done, text.size() - done, static_cast<off_t>(done))) > 0;)
+    done += static_cast<std::size_t>(count);
+  text.resize(done);
   return text;
 }
 
@@ -115,25 +124,28 @@ bool tells_of_broken_memory(const std::string& text) {
   return false;
 }
 
+[[noreturn]] void fail() { throw std::runtime_error(fmt::format("no child process: {}", std::strerror(errno))); }
+
 /// In the child: does the job, and says what came of it. Nothing it throws gets out of here.
-[[noreturn]] void work(const std::function<std::string(Pulse&)>& job, Pulse& pulse, int said) noexcept {
-  write_all(said, sealed(job(pulse)));
+[[noreturn]] void work(const std::function<std::string(Pulse&)>& job, Pulse& pulse) noexcept {
+  const std::string said = job(pulse);
+  Child::leave_if_scribbled();
+  write_all(my_answer, sealed(said));
   _exit(0);
 }
 
 /// In the child: its group, what it reads and writes, no core files, and no life after its parent's.
-void settle(pid_t parent, int out, int err) {
+void settle(pid_t parent, int answer, int out, int err) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
-  int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  dup2(nothing, STDIN_FILENO);
+  dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  for (int extra : {nothing, out, err})
-    if (extra > STDERR_FILENO) close(extra);
+  my_answer = dup2(answer, STDERR_FILENO + 1);
+  close_range(STDERR_FILENO + 2, ~0u, 0);  // what its parent has open is none of its own
   setvbuf(stdout, nullptr, _IONBF, 0);
 }
 
@@ -151,39 +163,37 @@ void Child::adopt_strays() {
   adopts = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 }
 
-Child::Child(const std::function<std::string(Pulse&)>& job) : since_(std::chrono::steady_clock::now()) {
+Child::Child(const std::function<std::string(Pulse&)>& job, double patience)
+    : patience_(patience), since_(std::chrono::steady_clock::now()) {
   std::fflush(nullptr);  // else both would write what is buffered
   void* memory = mmap(nullptr, sizeof(Pulse), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  int ends[2];
-  out_ = make_sheet();
-  err_ = make_sheet();
-  if (memory == MAP_FAILED || out_ < 0 || err_ < 0 || pipe2(ends, O_CLOEXEC) != 0)
-    throw std::runtime_error(fmt::format("no child process: {}", std::strerror(errno)));
+  answer_ = make_sheet(0);
+  out_ = make_sheet(printed_max);
+  err_ = make_sheet(printed_max);
+  if (memory == MAP_FAILED || answer_ < 0 || out_ < 0 || err_ < 0) fail();
   pulse_ = new (memory) Pulse;
   pid_t parent = getpid();
   process_ = fork();
   if (process_ == 0) {
-    close(ends[0]);
-    settle(parent, out_, err_);
-    work(job, *pulse_, ends[1]);
+    settle(parent, answer_, out_, err_);
+    work(job, *pulse_);
   }
-  close(ends[1]);
-  said_ = ends[0];
-  if (process_ < 0) throw std::runtime_error(fmt::format("no child process: {}", std::strerror(errno)));
+  if (process_ < 0) fail();
   setpgid(process_, process_);  // whoever comes first
-  fcntl(said_, F_SETFL, O_NONBLOCK);
+  alive_ = static_cast<int>(syscall(SYS_pidfd_open, process_, 0));
   known().insert(process_);
 }
 
 Child::Child(Child&& other) noexcept
     : pulse_(std::exchange(other.pulse_, nullptr)), process_(std::exchange(other.process_, -1)),
-      said_(std::exchange(other.said_, -1)), out_(std::exchange(other.out_, -1)), err_(std::exchange(other.err_, -1)),
-      text_(std::move(other.text_)), end_(std::move(other.end_)), beats_(other.beats_), cpu_(other.cpu_),
+      alive_(std::exchange(other.alive_, -1)), answer_(std::exchange(other.answer_, -1)),
+      out_(std::exchange(other.out_, -1)), err_(std::exchange(other.err_, -1)),
+      end_(std::move(other.end_)), patience_(other.patience_), beats_(other.beats_), cpu_(other.cpu_),
       since_(other.since_) {}
 
 Child::~Child() {
   if (process_ > 0) stop(How::crashed);
-  for (int descriptor : {said_, out_, err_})
+  for (int descriptor : {alive_, answer_, out_, err_})
     if (descriptor >= 0) close(descriptor);
   if (pulse_) munmap(pulse_, sizeof(Pulse));
 }
@@ -192,21 +202,12 @@ void Child::interrupt() const {
   if (process_ > 0) kill(process_, SIGTERM);
 }
 
-void Child::leave_if_printed() {
-  if (lseek(STDOUT_FILENO, 0, SEEK_CUR) > 0) _exit(exit_printed);
-}
-
-void Child::read_answer() {
-  char buffer[1 << 16];
-  for (ssize_t count; (count = read(said_, buffer, sizeof buffer)) != 0;) {
-    if (count > 0) text_.append(buffer, static_cast<std::size_t>(count));
-    else if (errno != EINTR) return;
-  }
+void Child::leave_if_scribbled() {
+  if (my_answer >= 0 && (written_to(STDOUT_FILENO) || written_to(my_answer))) _exit(exit_scribbled);
 }
 
 bool Child::has_ended() {
   if (process_ < 0) return true;
-  read_answer();
   int status = 0;
   if (waitpid(process_, &status, WNOHANG) == process_) collect(status);
   else look_after();
@@ -222,11 +223,11 @@ Child::End Child::end() {
 /// Whether it still gets on. Its own time counts, so that a busy machine is not taken for a loop that hangs.
 void Child::look_after() {
   const auto now = std::chrono::steady_clock::now();
-  if (pulse_->beats() == beats_ && std::chrono::duration<double>(now - since_).count() < patience) return;
+  if (pulse_->beats() == beats_ && std::chrono::duration<double>(now - since_).count() < patience_) return;
   auto [state, cpu] = state_of(process_);
   const double spent = cpu - cpu_;
-  if (pulse_->beats() == beats_ && spent >= patience / 2) return stop(How::endless);
-  if (pulse_->beats() == beats_ && state != 'R' && spent < 0.1) return stop(How::blocked);
+  if (pulse_->beats() == beats_ && spent >= patience_ / 2) return stop(How::endless);
+  if (pulse_->beats() == beats_ && state != 'R' && spent < patience_ / 100) return stop(How::blocked);
   if (pulse_->beats() != beats_) cpu_ = cpu;  // else it was kept waiting by the machine: its time goes on to be counted
   beats_ = pulse_->beats();
   since_ = now;
@@ -246,30 +247,30 @@ void Child::collect(int status) {
   known().erase(process_);
   process_ = -1;
   end_strays();
-  read_answer();
-  std::string out = read_sheet(out_), err = read_sheet(err_);
+  const std::string out = read_sheet(out_, printed_shown), err = read_sheet(err_, printed_shown);
+  const std::string answer = read_sheet(answer_, SIZE_MAX);
   end_.printed = out + err;
   if (WIFSIGNALED(status)) {
     end_.code = WTERMSIG(status);
     end_.how = end_.code != SIGABRT ? How::crashed : tells_of_broken_memory(err) ? How::corrupted : How::aborted;
-  } else if (end_.code = WEXITSTATUS(status); end_.code == exit_printed && !out.empty()) {
+  } else if (end_.code = WEXITSTATUS(status); end_.code == exit_scribbled && !answer.empty()) {
+    end_.how = How::garbled;
+  } else if (end_.code == exit_scribbled && !out.empty()) {
     end_.how = How::printed;
   } else if (tells_of_broken_memory(err) && end_.code) {
     end_.how = How::corrupted;
-  } else if (end_.code || text_.empty()) {
+  } else if (end_.code || answer.empty()) {
     end_.how = How::left;
   } else {
-    end_.how = unseal(text_, end_.said) ? How::done : How::garbled;
+    end_.how = unseal(answer, end_.said) ? How::done : How::garbled;
   }
 }
 
 void Child::wait_for_any(std::span<Child* const> children) {
-  std::vector<pollfd> said;
+  std::vector<pollfd> ends;
   for (const Child* child : children)
-    if (child->process_ > 0) said.push_back({child->said_, POLLIN, 0});
-  if (!said.empty()) (void)poll(said.data(), said.size(), 20);
-  // The end of what is said is not yet that of the process, which takes another moment.
-  if (std::ranges::any_of(said, [](const pollfd& one) { return one.revents == POLLHUP; })) usleep(100);
+    if (child->process_ > 0) ends.push_back({child->alive_, POLLIN, 0});
+  if (!ends.empty()) (void)poll(ends.data(), ends.size(), 20);
 }
 
 std::string Child::End::words() const {
@@ -279,9 +280,9 @@ std::string Child::End::words() const {
     case How::aborted: return "aborted";
     case How::corrupted: return "corrupted its memory";
     case How::crashed: return fmt::format("crashed: {}", sigdescr_np(code));
-    case How::endless: return fmt::format("never came back: it computed for {} s and more", patience / 2);
-    case How::blocked: return fmt::format("never came back: it waited for {} s in the system", patience);
-    case How::garbled: return "wrote over what was to be said of it";
+    case How::endless: return "never came back: it computed and computed";
+    case How::blocked: return "never came back: it waited in the system";
+    case How::garbled: return "wrote to descriptors that are none of its own";
     case How::printed: return "wrote to standard output, which is not a loop's to write to";
   }
   return {};

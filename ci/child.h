@@ -39,7 +39,7 @@ class Child {
     crashed,    // a signal ended it
     endless,    // it computed and computed: no beat for seconds of its own time
     blocked,    // it waited and waited: no beat, and not a moment of its own time
-    garbled,    // what it said cannot be read
+    garbled,    // it wrote to descriptors that are none of its own, and over the answer
     printed,    // it wrote to standard output, which is not a loop's to write to
   };
   struct End {
@@ -50,43 +50,39 @@ class Child {
     int code = 0;  // of its exit, or the signal
   };
 
-  /// Begins the job.
-  explicit Child(const std::function<std::string(Pulse&)>& job);
+  /// Begins the job, which may go so many seconds without a beat, of its own time or of waiting.
+  explicit Child(const std::function<std::string(Pulse&)>& job, double patience = 10);
   Child(Child&& other) noexcept;
   /// Ends the process and all that it has begun.
   ~Child();
 
   const Pulse& pulse() const { return *pulse_; }
-  /// Reads what it has said so far, and looks after it: true once it has ended.
+  /// Looks after it: true once it has ended.
   bool has_ended();
   /// Waits for the end.
   End end();
   /// Asks it to come to an end and say what it has.
   void interrupt() const;
 
-  /// Waits until one of them has something to say, at most for a moment.
+  /// Waits until one of them has ended, at most for a moment.
   static void wait_for_any(std::span<Child* const> children);
-  /// For the job: ends this process if something was written to standard output.
-  static void leave_if_printed();
+  /// For the job: ends this process if something was written to standard output, or where its answer will be.
+  static void leave_if_scribbled();
   /// From here on this process also ends what children have begun and left behind. Children of another kind must not
   /// be begun any more.
   static void adopt_strays();
 
-  /// How long a child may go without a beat, in seconds of its own time or of waiting.
-  static constexpr double patience = 10;
-
  private:
-  void read_answer();
   void look_after();
   void stop(How how);
   void collect(int status);
 
   Pulse* pulse_ = nullptr;
   pid_t process_ = -1;
-  int said_ = -1;
-  int out_ = -1, err_ = -1;
-  std::string text_;
+  int alive_ = -1;  // to wait for its end with
+  int answer_ = -1, out_ = -1, err_ = -1;
   End end_;
+  double patience_;
   std::uint64_t beats_ = 0;  // when it was looked at last
   double cpu_ = 0;
   std::chrono::steady_clock::time_point since_;

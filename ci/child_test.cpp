@@ -73,13 +73,13 @@ TEST(Child, may_take_as_long_as_it_likes_while_it_gets_on) {
 TEST(Child, has_no_say_in_what_its_parent_writes) {
   Child::End loud = end_of([] {
     (void)!write(STDOUT_FILENO, "hello", 5);
-    Child::leave_if_printed();
+    Child::leave_if_scribbled();
   });
   EXPECT_EQ(loud.how, How::printed);
   EXPECT_EQ(loud.printed, "hello");
   Child::End quiet = end_of([] {
     (void)!write(STDERR_FILENO, "a warning", 9);
-    Child::leave_if_printed();
+    Child::leave_if_scribbled();
   });
   EXPECT_EQ(quiet.how, How::done);
   EXPECT_EQ(quiet.printed, "a warning");

@@ -33,7 +33,7 @@ std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* 
     if (known.name != loop && family(known.name) != loop) continue;
     std::string why;
     LoopInfo info;
-    if (describe(known.name, info, why)) reports.push_back(report_on(options, info, expectations));
+    if (describe(known.name, info, why) == Opened::well) reports.push_back(report_on(options, info, expectations));
     else
       fmt::print(stderr, "cede: absent: {}: install {} and build again ({})\n", known.name, known.package, why);
   }

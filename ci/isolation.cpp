@@ -83,7 +83,8 @@ class Findings {
 };
 
 /// In the child: plays the part and says what came of it.
-std::string play_part(const Adapter& adapter, const Terms& terms, const Part& part, Clock::time_point end, Pulse& pulse) {
+std::string play_part(const Adapter& adapter, const Terms& terms, const Part& part, Clock::time_point end,
+                      Pulse& pulse) {
   PulseWitness witness(pulse);
   const auto clauses = terms.clauses();
   Campaign campaign(adapter, terms.pace, clauses);
@@ -145,15 +146,15 @@ void make_small(Crash& crash, const LoopInfo& info, const Terms& terms) {
 /// The children of one loop.
 class Crew {
  public:
-  Crew(const LoopInfo& info, const Terms& terms, const Shard& shard, unsigned jobs)
-      : info_(info), terms_(terms), shard_(shard), jobs_(jobs), next_(shard.index - 1),
-        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(terms.budget.seconds))),
+  Crew(const LoopInfo& info, const Terms& terms, const Shard& shard, Hands hands)
+      : info_(info), terms_(terms), shard_(shard), hands_(hands), next_(shard.index - 1),
+        end_(Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(terms.budget.seconds * 1000))),
         progress_(info.name) {}
 
   /// What the slices say, in their order.
   LoopReport work() {
     while (true) {
-      while (workers_.size() < jobs_)
+      while (workers_.size() < hands_.jobs)
         if (auto part = next_part()) begin(*part);
         else break;
       if (workers_.empty()) return sum();
@@ -195,7 +196,7 @@ class Crew {
 
   void begin(const Part& part) {
     auto job = [this, part](Pulse& pulse) { return play_part(open(info_.name), terms_, part, end_, pulse); };
-    workers_.push_back({part, Child(job)});
+    workers_.push_back({part, Child(job, hands_.patience)});
   }
 
   void pass_on_interrupt() {
@@ -238,22 +239,22 @@ class Crew {
   LoopReport sum() {
     LoopReport sum{.info = info_};
     for (const Clause* clause : terms_.clauses()) sum.clauses.push_back({.clause = clause});
+    std::size_t crashes = 0;
     for (auto& [index, slice] : slices_) {
-      if (sum.crashes.size() >= crashes_max) {
-        sum.given_up = true;
-        break;
-      }
+      sum.given_up = crashes >= crashes_max;
+      if (sum.given_up) break;
+      crashes += slice.crashes.size();
+      for (Crash& crash : slice.crashes)
+        if (!World::interrupted && !crash.scenario.steps.empty()) make_small(crash, info_, terms_);
       add(sum, std::move(slice));
     }
-    for (Crash& crash : sum.crashes)
-      if (!World::interrupted && !crash.scenario.steps.empty()) make_small(crash, info_, terms_);
     return sum;
   }
 
   const LoopInfo& info_;
   const Terms& terms_;
   const Shard& shard_;
-  unsigned jobs_;
+  Hands hands_;
   std::uint64_t next_;  // slice to begin
   Clock::time_point end_;
   std::deque<Part> again_;
@@ -270,31 +271,26 @@ void PulseWitness::will_play(std::uint64_t number, const Scenario& scenario) {
   else pulse_.beat(0, to_string(scenario));
 }
 
-bool describe(std::string_view name, LoopInfo& info, std::string& why) {
+Opened describe(std::string_view name, LoopInfo& info, std::string& why) {
   Child::End end = Child([name](Pulse&) {
     std::string why;
     const Adapter* adapter = find_adapter(name, why);
     if (!adapter) return Json{{"why", why}}.dump();
-    RunReport report{.loops = {LoopReport{.info = *adapter}}};
-    return Json{{"lines", to_json_lines(report)}}.dump();
+    return Json{{"lines", to_json_lines({.loops = {LoopReport{.info = *adapter}}})}}.dump();
   }).end();
   if (end.how != Child::How::done) {
     why = fmt::format("it {} when it was opened{}{}", end.words(), end.printed.empty() ? "" : ": ", end.printed);
-    return false;
+    return Opened::broken;
   }
   Json said = Json::parse(end.said);
-  if (said.contains("why")) {
-    why = said["why"];
-    return false;
-  }
   RunReport report;
-  if (!read_json_lines(said["lines"], report, why)) return false;
-  info = report.loops.at(0).info;
-  return true;
+  if (said.contains("why")) why = said["why"];
+  else if (read_json_lines(said["lines"], report, why)) info = report.loops.at(0).info;
+  return why.empty() ? Opened::well : Opened::not_there;
 }
 
-LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, unsigned jobs) {
-  return Crew(info, terms, shard, jobs).work();
+LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, Hands hands) {
+  return Crew(info, terms, shard, hands).work();
 }
 
 }  // namespace cede

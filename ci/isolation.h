@@ -14,18 +14,24 @@ class PulseWitness : public Witness {
  public:
   explicit PulseWitness(Pulse& pulse) : pulse_(pulse) {}
   void will_play(std::uint64_t number, const Scenario& scenario) override;
-  void has_played() override { Child::leave_if_printed(); }
+  void has_played() override { Child::leave_if_scribbled(); }
 
  private:
   Pulse& pulse_;
 };
 
-/// What a loop tells of itself, opened in a child. False when its module was not built, cannot be loaded or broke
-/// down; `why` then says so.
-bool describe(std::string_view name, LoopInfo& info, std::string& why);
+enum class Opened { well, not_there, broken };
+/// What a loop tells of itself, opened in a child; or, in `why`, that its module was not built or cannot be loaded, or
+/// how it broke down.
+Opened describe(std::string_view name, LoopInfo& info, std::string& why);
 
-/// Plays the slices of a run that are the shard's, `jobs` at a time, each in a child, and adds up what they say, which
-/// does not depend on how many there are at a time. After a few crashes the loop is given up.
-LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, unsigned jobs);
+struct Hands {
+  unsigned jobs = 1;     // children at a time
+  double patience = 10;  // seconds that each of them may go without a beat (child.h)
+};
+
+/// Plays the slices of a run that are the shard's, each in a child, and adds up what they say, which does not depend
+/// on how many there are at a time. After a few crashes the loop is given up.
+LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, Hands hands);
 
 }  // namespace cede

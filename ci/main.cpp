@@ -11,6 +11,7 @@
 #include "ci/bench.h"
 #include "ci/coverage.h"
 #include "ci/expect.h"
+#include "ci/merge.h"
 #include "ci/mutate.h"
 #include "ci/replay.h"
 #include "ci/run.h"
@@ -48,6 +49,7 @@ struct Line {
     app.require_subcommand(1);
     run_line();
     replay_line();
+    report_line();
     expect_line();
     spec_line();
     mutate_line();
@@ -79,8 +81,22 @@ struct Line {
         ->option_text("N")->check(at_least(0));
   }
 
+  template <class Options>
+  void expect_options(CLI::App& command, Options& options) {
+    command.add_option("--expect", options.expect, "expected departures, instead of those shipped; repeatable")
+        ->option_text("FILE")->allow_extra_args(false)->check(CLI::ExistingFile);
+    command.add_flag("--no-expect", options.no_expect, "expect nothing: show every departure");
+  }
+
+  template <class Options>
+  void outlet_options(CLI::App& command, Options& options) {
+    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
+        ->option_text("FILE");
+    command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
+  }
+
   void search_options(CLI::App& command) {
-    command.footer("examples: cede run --loop libuv    cede run --loop all 'TIMER-*' --budget 30s");
+    command.footer("examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
@@ -90,14 +106,12 @@ struct Line {
     command.add_option("--without", options.terms.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false);
     choices_option(command, options.terms.random_choices);
-    command.add_option("--expect", options.expect, "expected departures, instead of those shipped; repeatable")
-        ->option_text("FILE")->allow_extra_args(false)->check(CLI::ExistingFile);
-    command.add_flag("--no-expect", options.no_expect, "expect nothing: show every departure");
+    expect_options(command, options);
     command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
         ->option_text("N")->check(CLI::Range(1, 1024));
-    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
-        ->option_text("FILE");
-    command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
+    command.add_option("--patience", options.patience, "a scenario that takes longer hangs")
+        ->option_text("SECONDS")->check(CLI::Range(0.1, 3600.0));
+    outlet_options(command, options);
   }
 
   void run_line() {
@@ -158,6 +172,17 @@ struct Line {
     act_on_file("prune", "take out what is expected in vain", expect_prune);
   }
 
+  void report_line() {
+    auto& command = *app.add_subcommand("report", "reports that were written: merge");
+    command.require_subcommand(1);
+    auto& line = *command.add_subcommand("merge", "put together the parts of a run that machines have shared");
+    line.add_option("files", merged.files, "JSON lines of each shard")->required()->check(CLI::ExistingFile)
+        ->option_text("FILE...");
+    expect_options(line, merged);
+    outlet_options(line, merged);
+    line.callback([this] { act = [this] { return merge(merged); }; });
+  }
+
   void spec_line() {
     auto& command = *app.add_subcommand("spec", "the clauses: list, show, coverage, check");
     command.require_subcommand(1);
@@ -207,6 +232,7 @@ struct Line {
   RunOptions options;
   ReplayOptions replayed;
   MutateOptions mutated;
+  MergeOptions merged;
   std::string id, folder, file, filter;
   bool rewrite = false;
 };

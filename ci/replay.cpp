@@ -6,11 +6,14 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "ci/acceptor.h"
 #include "ci/any_choices.h"
+#include "ci/child.h"
+#include "ci/isolation.h"
 #include "ci/text.h"
 #include "ci/run.h"
 
@@ -30,6 +33,48 @@ Trace play_on(const Adapter& adapter, const Scenario& scenario, World::Pace pace
   Trace trace;
   adapter.run(adapter, scenario, world, trace);
   return trace;
+}
+
+/// Both loops' traces and what the judges say, and how it ends.
+std::pair<std::string, Exit> judged(const Adapter& adapter, const Scenario& scenario, const ReplayOptions& options) {
+  Trace expected = play_on(reference_adapter(), scenario, options.pace, false);
+  Trace seen = play_on(adapter, scenario, options.pace, options.random_choices);
+  History history;
+  history.read(seen);
+
+  std::string verdicts;
+  Exit exit = Exit::verified;
+  std::size_t deciding = never;
+  for (const Property& property : properties()) {
+    const Clause* clause = find_clause(chapters(), property.clause);
+    if (!clause || (clause->tier == "X" && !adapter.exact_order)) continue;
+    Verdict verdict = property.judge(history);
+    if (verdict.violated()) {
+      exit = Exit::departs;
+      if (deciding == never) deciding = verdict.event;
+      verdicts += fmt::format("violated  {} {}\n          {}: {}\n", clause->id, clause->title,
+                              to_string(seen.events[verdict.event]), verdict.text);
+    } else if (verdict.kind == Verdict::Kind::variant) {
+      verdicts += fmt::format("variant   {} {}: {}\n", clause->id, clause->title, verdict.text);
+    } else if (verdict.decisive()) {
+      verdicts += fmt::format("holds     {} {}\n", clause->id, clause->title);
+    }
+  }
+  if (exit == Exit::verified && adapter.exact_order && options.pace == World::Pace::frozen) {
+    Acceptor acceptor(adapter);
+    if (acceptor.judge(scenario, seen) == Acceptor::Judgement::rejects) {
+      exit = Exit::departs;
+      deciding = acceptor.parted().seen;
+      expected = acceptor.closest();
+      verdicts += "parts     from the exact order, and no clause explains it\n";
+    }
+  }
+  std::string text;
+  if (to_string(expected) != to_string(seen))
+    text += fmt::format("the reference\n{}\n", marked(shown(expected), never, true));
+  text += fmt::format("{} {}\n{}\n{}", adapter.name, adapter.version, marked(shown(seen), deciding, true),
+             verdicts.empty() ? "no clause is decided by this scenario\n" : verdicts);
+  return {text, exit};
 }
 
 }  // namespace
@@ -61,46 +106,26 @@ Exit replay(const ReplayOptions& options) {
   if (parsed.scenario.steps.empty())
     return usage(fmt::format("{}: no steps; expected lines such as `main: call_soon a`", options.file));
   const KnownLoop* known = find_loop(options.loop);
-  const Adapter* adapter = find_adapter(known ? known->name : options.loop, why);
-  if (!adapter) return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
-
-  Trace expected = play_on(reference_adapter(), parsed.scenario, options.pace, false);
-  Trace seen = play_on(*adapter, parsed.scenario, options.pace, options.random_choices);
-  History history;
-  history.read(seen);
-
-  std::string verdicts;
-  Exit exit = Exit::verified;
-  std::size_t deciding = never;
-  for (const Property& property : properties()) {
-    const Clause* clause = find_clause(chapters(), property.clause);
-    if (!clause || (clause->tier == "X" && !adapter->exact_order)) continue;
-    Verdict verdict = property.judge(history);
-    if (verdict.violated()) {
-      exit = Exit::departs;
-      if (deciding == never) deciding = verdict.event;
-      verdicts += fmt::format("violated  {} {}\n          {}: {}\n", clause->id, clause->title,
-                              to_string(seen.events[verdict.event]), verdict.text);
-    } else if (verdict.kind == Verdict::Kind::variant) {
-      verdicts += fmt::format("variant   {} {}: {}\n", clause->id, clause->title, verdict.text);
-    } else if (verdict.decisive()) {
-      verdicts += fmt::format("holds     {} {}\n", clause->id, clause->title);
-    }
+  const std::string name = known ? std::string(known->name) : options.loop;
+  LoopInfo info;
+  switch (describe(name, info, why)) {
+    case Opened::well: break;
+    case Opened::not_there:
+      if (!known) return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
+      [[fallthrough]];
+    case Opened::broken: fmt::print(stderr, "cede: {}: {}\n", name, why); return Exit::adapter_failed;
   }
-  if (exit == Exit::verified && adapter->exact_order && options.pace == World::Pace::frozen) {
-    Acceptor acceptor(*adapter);
-    if (acceptor.judge(parsed.scenario, seen) == Acceptor::Judgement::rejects) {
-      exit = Exit::departs;
-      deciding = acceptor.parted().seen;
-      expected = acceptor.closest();
-      verdicts += "parts     from the exact order, and no clause explains it\n";
-    }
+  Child::End end = Child([&](Pulse&) {
+    std::string why;
+    auto [text, exit] = judged(*find_adapter(name, why), parsed.scenario, options);
+    return static_cast<char>(exit) + text;
+  }).end();
+  if (end.how != Child::How::done) {
+    fmt::print("{} {}: it {}\n{}", name, info.version, end.words(), end.printed);
+    return Exit::departs;
   }
-  if (to_string(expected) != to_string(seen))
-    fmt::print("the reference\n{}\n", marked(shown(expected), never, true));
-  fmt::print("{} {}\n{}\n{}", adapter->name, adapter->version, marked(shown(seen), deciding, true),
-             verdicts.empty() ? "no clause is decided by this scenario\n" : verdicts);
-  return exit;
+  fmt::print("{}", end.said.substr(1));
+  return static_cast<Exit>(end.said[0]);
 }
 
 }  // namespace cede

@@ -156,6 +156,15 @@ std::vector<std::string> stale_ones(const LoopReport& loop, const Terms& terms, 
 
 }  // namespace
 
+void add(std::vector<Crash>& crashes, Crash&& crash) {
+  auto is_same = [&](const Crash& other) {
+    return other.how == crash.how && to_string(other.scenario) == to_string(crash.scenario);
+  };
+  auto known = std::ranges::find_if(crashes, is_same);
+  if (known != crashes.end()) known->times += crash.times;
+  else crashes.push_back(std::move(crash));
+}
+
 void add(LoopReport& sum, LoopReport&& part) {
   sum.played += part.played;
   for (std::size_t i = 0; i < part.clauses.size(); ++i) {
@@ -170,17 +179,21 @@ void add(LoopReport& sum, LoopReport&& part) {
     sum.order->unexplained += part.order->unexplained;
     keep_simpler(sum.order->divergence, std::move(part.order->divergence));
   }
-  for (Crash& crash : part.crashes) sum.crashes.push_back(std::move(crash));
+  for (Crash& crash : part.crashes) add(sum.crashes, std::move(crash));
   sum.given_up |= part.given_up;
 }
 
 void conclude(LoopReport& loop, const Terms& terms, const Expectations* expectations) {
-  loop.floor = floor_for(terms.budget, loop.played);
+  // What crashes kept from being played is missed all the same.
+  const bool cut = !loop.crashes.empty() && terms.budget.is_counted();
+  loop.floor = floor_for(terms.budget, cut ? terms.budget.cases : loop.played);
   for (ClauseReport& report : loop.clauses) {
     conclude(report, loop, terms);
+    report.expected.reset();
     if (!expectations) continue;
     if (const Expectation* expected = expectations->of(report.clause->id, loop.info)) report.expected = *expected;
   }
+  loop.stale.clear();
   if (expectations) loop.stale = stale_ones(loop, terms, *expectations);
 }
 

@@ -84,9 +84,10 @@ struct OrderReport {
 struct Crash {
   std::string how;   // such as `aborted`: how its process ended (child.h)
   std::string what;  // the same for people
-  std::uint64_t number = 0;  // of the scenario
+  std::uint64_t number = 0;  // of the scenario, the first of those that came down to the same one
   Scenario scenario;
   std::string said;  // what it wrote before
+  std::uint64_t times = 1;
 };
 
 struct LoopReport {
@@ -115,6 +116,9 @@ struct RunReport {
   std::vector<Absent> absent;
   bool interrupted = false;
 };
+
+/// Adds a crash to those that are known.
+void add(std::vector<Crash>& crashes, Crash&& crash);
 
 /// Adds what another part of the same run has found on the same loop. It does not matter in which order parts are
 /// added, but for crashes, which stay in theirs.

@@ -69,13 +69,16 @@ std::optional<std::string> find_loops(const std::vector<std::string>& names, std
                                       std::vector<Absent>& absent) {
   for (const std::string& name : names) {
     const KnownLoop* known = find_loop(name);
-    if (!known && !name.starts_with("faulty/"))
-      return fmt::format("there is no loop {}; there are: all {}", name, loop_names());
     std::string why;
     LoopInfo info;
-    if (describe(name, info, why)) found.push_back(std::move(info));
-    else if (!known) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
-    else absent.push_back({name, fmt::format("install {} and build again ({})", known->package, why)});
+    switch (describe(name, info, why)) {
+      case Opened::well: found.push_back(std::move(info)); break;
+      case Opened::broken: absent.push_back({name, why}); break;
+      case Opened::not_there:
+        if (name.starts_with("faulty/")) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
+        if (!known) return fmt::format("there is no loop {}; there are: all {}", name, loop_names());
+        absent.push_back({name, fmt::format("install {} and build again ({})", known->package, why)});
+    }
   }
   return std::nullopt;
 }
@@ -114,7 +117,7 @@ LoopReport report_on(const RunOptions& options, const LoopInfo& loop, const Expe
   // In real time loops that run beside one another would keep one another waiting.
   unsigned jobs = options.jobs;
   if (jobs == 0) jobs = options.terms.pace == World::Pace::real ? 1 : std::max(1u, std::thread::hardware_concurrency());
-  LoopReport report = play_isolated(loop, options.terms, options.shard, jobs);
+  LoopReport report = play_isolated(loop, options.terms, options.shard, {jobs, options.patience});
   conclude(report, options.terms, expectations);
   return report;
 }

@@ -14,6 +14,7 @@ struct RunOptions {
   std::vector<std::string> loops;
   Shard shard;
   unsigned jobs = 0;  // so many processes at a time; 0 for as many as there are cores
+  double patience = 10;  // seconds without a scenario's end: then the loop hangs
   std::string json;   // file, - for standard output
   std::string junit;  // file
   bool list = false;

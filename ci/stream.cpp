@@ -29,8 +29,10 @@ Json trace_json(const ShownTrace& trace) {
 
 ShownTrace trace_of(const Json& json) {
   ShownTrace trace;
-  for (const Json& event : json)
-    trace.push_back({event.at("at_ns"), std::string(event.value("indent", 0u), ' ') + event.at("event").get<std::string>()});
+  for (const Json& event : json) {
+    std::string text(event.value("indent", 0u), ' ');
+    trace.push_back({event.at("at_ns"), text + event.at("event").get<std::string>()});
+  }
   return trace;
 }
 
@@ -100,7 +102,10 @@ LoopReport loop_of(const Json& json) {
 
 Json expectation_json(const ClauseReport& report) {
   const Expectation& expected = *report.expected;
-  Json json{{"expect", expected.spelling()}, {"met", report.as_expected()}, {"why", expected.why}, {"link", expected.link}};
+  Json json{{"expect", expected.spelling()},
+            {"met", report.as_expected()},
+            {"why", expected.why},
+            {"link", expected.link}};
   if (expected.seldom) json["seldom"] = true;
   return json;
 }
@@ -200,6 +205,7 @@ Json crash_json(const LoopReport& loop, const Crash& crash, const Terms& terms) 
   if (!crash.said.empty()) json["said"] = crash.said;
   if (crash.scenario.steps.empty()) return json;
   json["number"] = crash.number;
+  json["times"] = crash.times;
   json["scenario"] = to_string(crash.scenario);
   json["replay"] = replay_line(crash.scenario, loop, terms, "cede");
   return json;
@@ -207,6 +213,7 @@ Json crash_json(const LoopReport& loop, const Crash& crash, const Terms& terms) 
 
 Crash crash_of(const Json& json) {
   Crash crash{json.at("how"), json.at("what"), json.value("number", std::uint64_t{0}), {}, json.value("said", "")};
+  crash.times = json.value("times", std::uint64_t{1});
   if (json.contains("scenario")) crash.scenario = scenario_of(json);
   return crash;
 }

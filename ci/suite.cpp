@@ -43,7 +43,7 @@ class ClauseTest : public testing::Test {
   void expect_variant(const ClauseReport& report) {
     auto others = report.unexpected_variants();
     if (!others.empty())
-      FAIL() << fmt::format("{} was expected alone, and {} was seen", report.expected->variant, fmt::join(others, ", "));
+      FAIL() << fmt::format("{} was expected alone, but not {}", report.expected->variant, fmt::join(others, ", "));
   }
 
   Suite& suite_;

@@ -20,6 +20,7 @@ struct Budget {
   std::size_t steps = 0;  // not 0: every program of at most so many, and nothing else
 
   std::string text() const;
+  friend bool operator==(const Budget&, const Budget&) = default;
   /// Whether it ends after a number of scenarios that is known.
   bool is_counted() const { return seconds == 0 && cases < UINT32_MAX; }
 };
@@ -39,6 +40,7 @@ struct Terms {
   World::Pace pace = World::Pace::frozen;
   bool random_choices = false;  // where the contract leaves a loop a choice
 
+  friend bool operator==(const Terms&, const Terms&) = default;
   /// The clauses that match any of the globs, in order.
   std::vector<const Clause*> clauses() const;
 };

@@ -31,6 +31,8 @@ std::string indented(std::string_view text, std::string_view by) {
 /// The rule itself: the first paragraph of a clause's words, on one line each as it stands.
 std::string rule(const Clause& clause) { return clause.words.substr(0, clause.words.find("\n\n")); }
 
+std::string times(std::uint64_t count) { return count == 1 ? "once" : fmt::format("{} times", count); }
+
 std::string command = "cede";
 
 }  // namespace
@@ -38,7 +40,8 @@ std::string command = "cede";
 const std::string& called_as() { return command; }
 void set_called_as(std::string name) { command = std::move(name); }
 
-std::string replay_line(const Scenario& scenario, const LoopReport& loop, const Terms& terms, std::string_view command) {
+std::string replay_line(const Scenario& scenario, const LoopReport& loop, const Terms& terms,
+                        std::string_view command) {
   std::string text = to_string(scenario);
   std::string escaped;
   for (char c : text) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
@@ -66,7 +69,8 @@ std::string to_text(const LoopReport& loop, const Crash& crash, const Terms& ter
   std::string text = fmt::format("{} {} {}\n", Paint{color}.red("CRASH"), loop.info.name, crash.what);
   if (!crash.said.empty()) text += fmt::format("  it wrote\n{}", indented(crash.said, "      "));
   if (crash.scenario.steps.empty()) return text + "\n";
-  text += fmt::format("\n  scenario {}\n{}", crash.number, indented(to_string(crash.scenario), "      "));
+  text += fmt::format("\n  smallest scenario ({})\n", times(crash.times));
+  text += indented(to_string(crash.scenario), "      ");
   return text + fmt::format("\n  replay  {}\n\n", replay_line(crash.scenario, loop, terms));
 }
 
@@ -131,6 +135,11 @@ std::string summary(const LoopReport& loop, bool color) {
     text += fmt::format("  exact order: {}{}\n", loop.order->unexplained ? paint.red(counts) : paint.green(counts),
                         loop.order->undecided ? fmt::format(", {} undecided", loop.order->undecided) : "");
   }
+  std::uint64_t crashes = 0;
+  for (const Crash& crash : loop.crashes) crashes += crash.times;
+  if (crashes)
+    text += fmt::format("  {}\n", paint.red(fmt::format("went down {}{}", times(crashes),
+                                                        loop.given_up ? ", and was given up" : "")));
   auto list = [&](Status status, std::string_view words, bool expected = false) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)

@@ -1,6 +1,7 @@
 #include "properties/for_all.h"
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <unordered_map>
 
@@ -28,6 +29,15 @@ bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t 
   const std::uint64_t end = skipped + count;
   std::uint64_t number = 0;
   bool all = true;
+  std::exception_ptr thrown;  // which RapidCheck would take for a failure and keep to itself
+  auto checked = [&] {
+    try {
+      return check(scenario);
+    } catch (...) {
+      thrown = std::current_exception();
+      return false;
+    }
+  };
   auto property = [&] {
     Random random(*any_source());
     if (number + stretch <= skipped) {
@@ -36,7 +46,7 @@ bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t 
     }
     for (std::uint64_t last = std::min(number + stretch, end); number < last && all; ++number) {
       any_scenario(random, scenario);
-      if (number >= skipped) all = check(scenario);
+      if (number >= skipped) all = checked();
     }
     return all;
   };
@@ -48,6 +58,7 @@ bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t 
   // With a map of its own it leaves RC_PARAMS alone: the seed is said on our command line.
   const std::unordered_map<std::string, rc::detail::Reproduce> nothing_to_reproduce;
   (void)rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params, nobody, nothing_to_reproduce);
+  if (thrown) std::rethrow_exception(thrown);
   return all;
 }
 
