@@ -36,7 +36,7 @@ std::uint64_t count_examples() {
 
 std::string Budget::text() const {
   if (steps > 0) return fmt::format("exhaustive:{}", steps);
-  if (!is_counted() && seconds == 0) return "no end";
+  if (!is_counted() && seconds == 0) return "scenarios without end,";
   return seconds > 0 ? fmt::format("{}s", seconds) : fmt::format("{}cases", cases);
 }
 
