@@ -104,7 +104,20 @@ class Reader {
     constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom"};
     for (auto&& [key, value] : table)
       if (std::ranges::find(known, key.str()) == known.end()) complain(value, "there is no key {}", key.str());
+    for (const Expectation& other : expectations.all)
+      for (const std::string& id : expectation.ids)
+        if (std::ranges::find(other.ids, id) != other.ids.end() && may_meet(other, expectation))
+          complain(node, "{} is in line {} already: leave one out", id, other.line);
     expectations.all.push_back(std::move(expectation));
+  }
+
+  /// Whether both may be about one loop: for all that is known here, unless their back ends or versions differ.
+  static bool may_meet(const Expectation& one, const Expectation& other) {
+    if (!one.versions.empty() && !other.versions.empty() && one.versions != other.versions) return false;
+    if (one.back_ends.empty() || other.back_ends.empty()) return true;
+    return std::ranges::any_of(one.back_ends, [&](const std::string& back_end) {
+      return std::ranges::find(other.back_ends, back_end) != other.back_ends.end();
+    });
   }
 
   void read_kind(const toml::table& table, const toml::node& node, Expectation& expectation) {

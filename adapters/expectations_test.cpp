@@ -67,6 +67,17 @@ TEST_F(ExpectationsFile, is_read_strictly) {
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nlink = \"l\"\nwhy = \"\"\n", 3, "has no why");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nversion = \"new\"\n" + reason_, 3, "version new");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nreason = \"r\"\n" + reason_, 6, "no key reason");
+  std::string twice = "id = \"PASS-1\"\nexpect = \"fail\"\n" + reason_;
+  expect_complaint(clause + twice + "[[clause]]\n" + twice, 8, "PASS-1 is in line 3 already");
+}
+
+TEST_F(ExpectationsFile, may_say_of_each_back_end_something_else) {
+  std::string clause = "[[clause]]\nid = \"PASS-1\"\n" + reason_;
+  auto read = this->read(head_ + clause + "back_end = \"poll\"\nexpect = \"fail\"\n" + clause +
+                         "back_end = \"epoll\"\nexpect = \"undecided\"\n");
+  ASSERT_TRUE(read) << complaints_[0];
+  EXPECT_TRUE(read->of("PASS-1", loop("1.44.2", "poll"))->fails());
+  EXPECT_FALSE(read->of("PASS-1", loop("1.44.2", "epoll"))->fails());
 }
 
 TEST(Versions, are_compared_number_by_number) {

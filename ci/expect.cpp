@@ -46,12 +46,16 @@ struct News {
   std::vector<std::string> back_ends;
 };
 
-std::map<std::string, News> news_in(const std::vector<LoopReport>& reports) {
+/// Of so little nobody can say what is not in it.
+bool is_small(const Budget& budget) { return budget.steps || budget.cases < Budget().cases; }
+
+std::map<std::string, News> news_in(const std::vector<LoopReport>& reports, const Terms& terms) {
   std::map<std::string, News> news;
+  const bool small = is_small(terms.budget);
   for (const LoopReport& loop : reports)
     for (const ClauseReport& clause : loop.clauses) {
       bool fails = clause.status == Status::failed;
-      bool undecided = clause.status == Status::not_verified && clause.clause->level == "MUST";
+      bool undecided = clause.status == Status::not_verified && clause.clause->level == "MUST" && !small;
       if (clause.as_expected() || (!fails && !undecided)) continue;
       News& one = news[clause.clause->id];
       if (fails || one.kind.empty()) one.kind = fails ? "fail" : "undecided";
@@ -159,7 +163,7 @@ Exit expect_init(const std::string& loop, const RunOptions& options) {
   std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
   if (reports.empty()) return complain(Exit::adapter_failed, fmt::format("no loop {} here", loop));
   fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", family(loop), family(loop),
-             numbers(reports.front().info.version), blocks_of(news_in(reports), reports.size()));
+             numbers(reports.front().info.version), blocks_of(news_in(reports, options.terms), reports.size()));
   return Exit::verified;
 }
 
@@ -188,15 +192,24 @@ Exit expect_update(const std::string& file, const RunOptions& options) {
   if (!revision.expectations->concern(loop))
     lines[static_cast<std::size_t>(revision.expectations->versions_line) - 1] =
         fmt::format("version = \"={}\"", numbers(loop.version));
-  auto news = news_in(revision.reports);
+  auto news = news_in(revision.reports, options.terms);
+  std::size_t to_mend = 0;
+  for (const LoopReport& report : revision.reports)
+    for (const ClauseReport& clause : report.clauses) {
+      if (!clause.expected || !news.erase(clause.clause->id)) continue;
+      ++to_mend;
+      complain(Exit::stale, fmt::format("{}:{}: {} is {} on {}, where {} is expected: change it there", file,
+                                        clause.expected->line, clause.clause->id, spelling(clause.status),
+                                        report.info.name, clause.expected->spelling()));
+    }
   if (!write(file, lines, blocks_of(news, revision.reports.size())))
     return complain(Exit::usage, fmt::format("cannot write {}", file));
   fmt::print("{}: {} added; say why, with a link\n", file, news.size());
-  return Exit::verified;
+  return to_mend ? Exit::stale : Exit::verified;
 }
 
 Exit expect_prune(const std::string& file, const RunOptions& options) {
-  if (options.terms.budget.steps || options.terms.budget.cases < Budget().cases)
+  if (is_small(options.terms.budget))
     return complain(Exit::usage, "a small budget shows nothing to be expected in vain: leave --budget out");
   Revision revision(file, options);
   if (revision.exit != Exit::verified) return revision.exit;

@@ -106,5 +106,15 @@ TEST_F(Expect, update_adds_what_a_run_finds_and_init_begins_a_file) {
   EXPECT_TRUE(says("id = \"PASS-10\"")) << said_;
 }
 
+TEST_F(Expect, update_leaves_it_to_people_to_change_what_a_file_says) {
+  if (cede("run PASS-10 --loop libuv --budget 1000cases") == 6) GTEST_SKIP() << "libuv is absent";
+  std::string text = "loop = \"libuv\"\nversion = \">=1\"\n[[clause]]\nid = \"PASS-10\"\nexpect = \"undecided\"\n";
+  write(text + "why = \"w\"\nlink = \"l\"\n");
+  EXPECT_EQ(cede("expect update --budget 3000cases " + file_), 3) << said_;
+  EXPECT_TRUE(says(file_ + ":3: PASS-10 is failed on libuv, where undecided is expected: change it there")) << said_;
+  EXPECT_EQ(contents().find("PASS-10"), contents().rfind("PASS-10")) << contents();
+  EXPECT_EQ(contents().find("expect = \"undecided\"", text.size()), std::string::npos) << "too little to say so";
+}
+
 }  // namespace
 }  // namespace cede

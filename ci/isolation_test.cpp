@@ -72,8 +72,8 @@ TEST_F(Isolation, tells_broken_loops_apart_and_goes_on) {
        }) {
     const std::string loop = std::string("hostile/") + ruin.how;
     const std::string json = file(ruin.how);
-    EXPECT_EQ(cede("run --loop " + loop + " --loop reference --budget 3000cases --patience 0.5 --json=" + json), ruin.exit)
-        << said_;
+    const std::string options = " --loop reference --budget 3000cases --patience 0.5 --json=" + json;
+    EXPECT_EQ(cede("run --loop " + loop + options), ruin.exit) << said_;
     EXPECT_TRUE(says(ruin.told)) << said_;
     EXPECT_TRUE(says("reference 1: 3274 scenarios")) << "the next loop is judged\n" << said_;
     EXPECT_NE(contents(ruin.how).find("\"kind\":\"end\""), std::string::npos) << "the report is whole";
@@ -100,8 +100,8 @@ TEST_F(Isolation, says_the_same_however_many_share_the_work) {
   EXPECT_EQ(said_, one);
   for (const char* shard : {"1", "2", "3"})
     EXPECT_EQ(cede(run + "--shard " + shard + "/3 --json=" + file(shard)), 1) << said_;
-  EXPECT_EQ(cede("report merge --no-expect " + file("2") + " " + file("1") + " " + file("3") + " --json=" + file("all")), 1)
-      << said_;
+  const std::string parts = file("2") + " " + file("1") + " " + file("3");
+  EXPECT_EQ(cede("report merge --no-expect " + parts + " --json=" + file("all")), 1) << said_;
   EXPECT_EQ(contents("all"), contents("one"));
 }
 

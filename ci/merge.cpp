@@ -25,7 +25,8 @@ std::optional<std::string> read(const std::vector<std::string>& files, std::vect
     if (!part.shard) return fmt::format("{}: it is no part of a run: make it with --shard", file);
     if (!parts.empty() && (part.terms != parts[0].terms || part.shard->of != parts[0].shard->of))
       return fmt::format("{}: it is part of another run than {}", file, files[0]);
-    if (!seen.insert(part.shard->index).second) return fmt::format("{}: shard {} is there twice", file, part.shard->text());
+    if (!seen.insert(part.shard->index).second)
+      return fmt::format("{}: shard {} is there twice", file, part.shard->text());
     parts.push_back(std::move(part));
   }
   for (std::uint64_t i = 1; i <= parts[0].shard->of; ++i)

@@ -75,12 +75,24 @@ class CrashTest : public testing::Test {
   void TestBody() override {
     const LoopReport& report = report_of(suite_);
     for (const Crash& crash : report.crashes) ADD_FAILURE() << to_text(report, crash, terms_, false);
-    for (const std::string& stale : report.stale) ADD_FAILURE() << "stale: " << stale;
   }
 
  private:
   Suite& suite_;
   const Terms& terms_;
+};
+
+/// Whether all that was expected came about.
+class ExpectationTest : public testing::Test {
+ public:
+  explicit ExpectationTest(Suite& suite) : suite_(suite) {}
+
+  void TestBody() override {
+    for (const std::string& stale : report_of(suite_).stale) ADD_FAILURE() << stale;
+  }
+
+ private:
+  Suite& suite_;
 };
 
 /// GoogleTest's own printer is silent.
@@ -129,6 +141,7 @@ void register_tests(Suite& suite, const Terms& terms) {
   if (suite.compares)
     add("exact_order", __FILE__, __LINE__, [&]() -> testing::Test* { return new OrderTest(suite, terms); });
   add("stays_alive", __FILE__, __LINE__, [&]() -> testing::Test* { return new CrashTest(suite, terms); });
+  add("expectations", __FILE__, __LINE__, [&]() -> testing::Test* { return new ExpectationTest(suite); });
 }
 
 }  // namespace
