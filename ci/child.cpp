@@ -24,6 +24,8 @@
 
 #include <fmt/format.h>
 
+extern "C" [[gnu::weak]] void __lsan_do_leak_check();  // which _exit leaves out
+
 namespace cede {
 namespace {
 
@@ -119,7 +121,7 @@ void end_strays() {
 
 bool tells_of_broken_memory(const std::string& text) {
   for (std::string_view part : {"malloc", "free()", "double free", "corrupt", "stack smashing", "munmap_chunk",
-                                "AddressSanitizer"})
+                                "AddressSanitizer", "LeakSanitizer"})
     if (text.find(part) != std::string::npos) return true;
   return false;
 }
@@ -130,6 +132,7 @@ bool tells_of_broken_memory(const std::string& text) {
 [[noreturn]] void work(const std::function<std::string(Pulse&)>& job, Pulse& pulse) noexcept {
   const std::string said = job(pulse);
   Child::leave_if_scribbled();
+  if (__lsan_do_leak_check) __lsan_do_leak_check();
   write_all(my_answer, sealed(said));
   _exit(0);
 }
