@@ -30,6 +30,12 @@ time: steady_clock::now
 errors of callbacks: caught where Asio calls the adapter and handed to the exception handler; exit does io_context::stop
 )";
 
+/// Asio tells a cancellation as any other error of the system.
+Error error_of(const SystemError& error) {
+  bool cancelled = error.code() == library::error::operation_aborted;
+  return Error(cancelled ? Error::Kind::cancelled : Error::Kind::runtime);
+}
+
 class AsioLoop : public CallbackLoop {
  public:
   AsioLoop() : context_(std::in_place), work_(context_->get_executor()) { library::steady_timer polls(*context_); }
@@ -151,7 +157,13 @@ class AsioLoop : public CallbackLoop {
     library::post(*context_, [this] { run_one_from_threads(); });
   }
   void turn() override {
-    context_->run();
+    try {
+      context_->run();
+    } catch (const SystemError& error) {  // of Asio's own, since those of callbacks do not get that far
+      leave_run(error_of(error));
+    } catch (const library::multiple_exceptions&) {
+      leave_run(Error(Error::Kind::runtime));
+    }
     context_->restart();
   }
   void break_off() override { context_->stop(); }

@@ -73,8 +73,7 @@ Error caught() {
   try {
     throw;
   } catch (const SystemError& error) {
-    bool cancelled = error.code() == library::error::operation_aborted;
-    return cancelled ? Error(Error::Kind::cancelled) : Error::current();
+    return error_of(error);
   } catch (...) {
     return Error::current();
   }
@@ -130,6 +129,7 @@ class Awaitables : public FamilyPlayer {
   awaitable<ErrorCode> wait(Begin begin);
 
   std::vector<Object> objects_;  // by the number of the name
+  std::vector<Ref<Task>> tasks_;  // all, since an emitted cancellation may come when the task is over (asio#1332)
   Task* running_ = nullptr;
 };
 
@@ -164,6 +164,7 @@ Answer Awaitables::create_task(const Line& line, Event& event) {
   Id id = event.id = player_.next_id();  // first, since its script may run right away
   Ref<Task> task(new Task(loop().context(), id, line.script->name));
   objects_[line.script->number] = {id, Ref<Future>(task), task.get()};
+  tasks_.push_back(task);
   auto ended = [this, task](std::exception_ptr error, const Value& value) { end(*task, error, value); };
   library::co_spawn(loop().context(), run(task, *line.script),
                     library::bind_cancellation_slot(task->cancellation.slot(), ended));

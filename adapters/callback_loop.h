@@ -119,6 +119,8 @@ class CallbackLoop : public reference::AbstractLoop {
   void signal_came(int signal);
   /// An error, if it is one, has left a callback.
   void heed(Error error, const Handle* job = nullptr);
+  /// The run ends with the error.
+  void leave_run(Error error);
 
   /// Ends what is left, in the derived class's destructor.
   void finish();
