@@ -1,5 +1,5 @@
-// Asio without Boost, unmodified, in virtual time; asio.h and asio_awaitable.h say how. The file is a module of its
-// own, which the executable opens.
+// Asio without Boost, unmodified, in virtual time; asio_adapter.h says how. The file is a module of its own, which
+// the executable opens.
 
 // Asio 1.22 looks for coroutines where clang had them before C++20.
 #define ASIO_HAS_CO_AWAIT 1
@@ -28,7 +28,7 @@ using ErrorCode = asio::error_code;
 using SystemError = asio::system_error;
 }  // namespace cede
 
-#include "adapters/asio_awaitable.h"
+#include "adapters/asio_adapter.h"
 
 extern "C" bool cede_adapter(std::string_view back_end, cede::Adapter& adapter) {
   adapter.version = fmt::format("{}.{}.{}", ASIO_VERSION / 100000, ASIO_VERSION / 100 % 1000, ASIO_VERSION % 100);

@@ -1,83 +1,16 @@
-// Asio's coroutines played as they are: scripts are awaitables, tasks are what co_spawn makes of them, and
-// nothing of the reference's task layer is between. The back end `awaitable` of Boost.Asio and of Asio without
-// Boost; callbacks are as in asio.h.
+// Scripts as Asio's coroutines, as they are: each is an awaitable, and what it awaits is Asio's. Nothing of the
+// reference's task layer is between.
 #pragma once
 
 #include <exception>
-#include <optional>
 #include <vector>
 
-#include "adapters/asio.h"
-#include "adapters/player.h"
+#include "adapters/asio_task.h"
 
 namespace cede {
 namespace {
 
 using library::awaitable;
-using reference::Outcome;
-
-constexpr std::string_view awaitable_mapping = R"(
-create_coroutine: a call of a function that returns an awaitable
-call, catch, finally, repeat, await of a coroutine: co_await of the awaitable; a second one is undefined in Asio, and not tried
-create_task: co_spawn on the io_context, with a cancellation_slot bound to its completion handler; where the loop is running, Asio begins the task at once
-end of a task: its completion handler, which keeps the outcome and closes a channel
-await of a task: if there is no outcome, async_receive from that experimental::channel with use_awaitable
-cancel_task: cancellation_signal::emit(terminal), unless there is an outcome; no reset_cancellation_state follows
-futures: Asio has none; as of a task an outcome, kept by the adapter, and a channel that is closed when it is there
-add_done_callback: async_receive from the channel, with the callback as its handler
-yield: post with use_awaitable
-sleep: steady_timer::async_wait with use_awaitable
-errors: C++ exceptions, in the end of the completion handler; operation_aborted is a cancellation
-steps of a task: from where the body goes on to where the initiation of an asynchronous operation is called, which is when it is suspended)";
-
-/// What can be waited for.
-struct Future : reference::Counted {
-  Future(library::io_context& context, Id id) : id(id), there(context) {}
-
-  void complete(Outcome<Value> how) {
-    outcome = std::move(how);
-    there.close();
-  }
-
-  Id id;
-  std::optional<Outcome<Value>> outcome;
-  library::experimental::channel<void(ErrorCode, bool)> there;  // closed when the outcome is
-};
-
-class Awaitables;
-struct Task;
-
-/// A stretch of a task between two suspensions. Asio begins a task within the step of another.
-class TaskStep {
- public:
-  TaskStep(Awaitables& tasks, Task& task);
-  ~TaskStep();
-
- private:
-  Awaitables& tasks_;
-  Task* outer_;
-  std::optional<Player::Job> job_;
-};
-
-struct Task : Future {
-  Task(library::io_context& context, Id id, Name name) : Future(context, id), name(name) {}
-
-  Name name;
-  library::cancellation_signal cancellation;
-  std::optional<TaskStep> step;  // that is running
-  bool begun = false;
-};
-
-/// The exception that is being handled, as a value. Call it in a catch block.
-Error caught() {
-  try {
-    throw;
-  } catch (const SystemError& error) {
-    return error_of(error);
-  } catch (...) {
-    return Error::current();
-  }
-}
 
 class Awaitables : public FamilyPlayer {
  public:
@@ -85,11 +18,9 @@ class Awaitables : public FamilyPlayer {
 
   Answer ask(const Line& line, Event& event) override;
   Id held(std::uint32_t name) const override { return objects_[name].id; }
-  void drop(std::uint32_t name) override { Object gone = std::exchange(objects_[name], {}); }
+  void drop(std::uint32_t name) override { objects_[name] = {}; }
 
  private:
-  friend class TaskStep;
-
   /// What a name stands for. A task is a future, too.
   struct Object {
     Id id = 0;
@@ -129,16 +60,11 @@ class Awaitables : public FamilyPlayer {
   awaitable<ErrorCode> wait(Begin begin);
 
   std::vector<Object> objects_;  // by the number of the name
-  std::vector<Ref<Task>> tasks_;  // all, since an emitted cancellation may come when the task is over (asio#1332)
-  Task* running_ = nullptr;
+  // All that there were, since Asio may look for a cancellation_signal when its task is over:
+  // https://github.com/chriskohlhoff/asio/issues/1332
+  std::vector<Ref<Task>> tasks_;
+  Task* running_ = nullptr;      // whose step is running, the innermost
 };
-
-TaskStep::TaskStep(Awaitables& tasks, Task& task) : tasks_(tasks), outer_(std::exchange(tasks.running_, &task)) {
-  if (tasks.player_.count_start()) job_.emplace(tasks.player_, task.name, task.id);
-  task.begun = true;
-}
-
-TaskStep::~TaskStep() { tasks_.running_ = outer_; }
 
 // What is answered at once.
 
@@ -230,26 +156,26 @@ awaitable<Value> Awaitables::run(Ref<Task> task, const Script& script) {
     ~LastStep() { task.step.reset(); }
     Task& task;
   } last{*task};
-  task->step.emplace(*this, *task);
+  task->step.emplace(player_, running_, *task);
   co_return co_await play(script);
 }
 
 /// A task that is cancelled before its body begins has no other step than this.
 void Awaitables::end(Task& task, std::exception_ptr error, const Value& value) {
-  if (!task.begun) TaskStep only(*this, task);
+  if (!task.begun) TaskStep only(player_, running_, task);
   Outcome<Value> outcome(value);
-  if (error) try {
-      std::rethrow_exception(error);
-    } catch (...) {
-      outcome = caught();
-    }
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (...) {
+    outcome = caught();
+  }
   task.complete(std::move(outcome));
 }
 
 // Scripts.
 
-/// Who catches an error, or does something behind it, stands where the awaitable is awaited: also the co_await
-/// itself raises, when the task is cancelled.
+/// Errors are caught, and cleanups begun, here where the awaitable is awaited: when the task is cancelled the
+/// co_await itself raises.
 awaitable<Value> Awaitables::play(const Script& script) {
   Id frame = player_.next_frame();
   Player::Ending ending(player_, script.name, frame);
@@ -273,11 +199,13 @@ awaitable<Value> Awaitables::play(const Script& script) {
     } catch (...) {
       outcome = caught();
     }
-    if (step.verb == Verb::finally_) try {
+    if (step.verb == Verb::finally_) {
+      try {
         (void)co_await repeat(*line.script, 1);
       } catch (...) {
         outcome = caught();
       }
+    }
     if (step.verb == Verb::catch_ && !outcome.ok() && catches(step.value.error, kind_of(outcome.error())))
       outcome = Value{};
     if (answers_later(step.verb)) player_.record(What::got, step, frame).answer = answer_or_nothing(outcome);
@@ -354,62 +282,11 @@ awaitable<ErrorCode> Awaitables::wait(Begin begin) {
   ErrorCode error;
   auto token = library::redirect_error(library::use_awaitable, error);
   (void)co_await library::async_initiate<decltype(token), Signature>(suspended, token);
-  task->step.emplace(*this, *task);
+  task->step.emplace(player_, running_, *task);
   co_return error;
 }
 
 std::unique_ptr<FamilyPlayer> play_awaitables(Player& player) { return std::make_unique<Awaitables>(player); }
-
-// What Asio does not have.
-
-struct UnsupportedFamily {
-  Family family;
-  std::string_view reason;
-};
-
-constexpr UnsupportedFamily unsupported_families[]{
-    {Family::combinators, "&&, || and parallel_group begin operations of their own: they take no task that runs already"},
-    {Family::scopes, "|| with a timer begins an operation of its own; Asio has no scope around a body, and no groups of tasks"},
-    {Family::synchronisation, "Asio has channels, and no locks, events, conditions or semaphores for coroutines"},
-    {Family::generators, "awaitable does not yield values; experimental::coro does, and is another coroutine"},
-    {Family::context, "Asio has no context variables"},
-    {Family::lifetime, "an awaitable that has begun belongs to Asio, which tells nothing of what is lost"},
-};
-
-constexpr Unsupported unsupported_alone[]{
-    {Verb::run_until_complete, "io_context::run knows no tasks"},
-    {Verb::remove_done_callback, "Asio does not know handlers by their function"},
-    {Verb::current_task, "Asio tells no coroutine which task it is of"},
-    {Verb::all_tasks, "Asio does not list what was spawned"},
-    {Verb::cancelling, "cancellation_state tells whether, not how often"},
-    {Verb::uncancel, "only the coroutine itself can reset its cancellation_state"},
-    {Verb::send, "an awaitable is driven by Asio alone"},
-    {Verb::get_awaiter, "an awaitable is its own awaiter"},
-    {Verb::receive, "an io_context takes a descriptor only once, and it may be one that callbacks wait for"},
-    {Verb::run_in_executor, "what a thread_pool comes to is handed on by handlers alone"},
-    {Verb::fail_in_executor, "what a thread_pool comes to is handed on by handlers alone"},
-    {Verb::run_coroutine_threadsafe, "co_spawn with use_future waits for a mutex and a condition, past the baton"},
-};
-
-void adapt_awaitables(Adapter& adapter) {
-  adapt_callbacks(adapter);
-  adapter.mapping = std::string(mapping.substr(1)) + std::string(awaitable_mapping.substr(1));
-  adapter.layered = {"future"};
-  adapter.unsupported.insert(adapter.unsupported.end(), std::begin(unsupported_alone), std::end(unsupported_alone));
-  for (const UnsupportedFamily& unsupported : unsupported_families)
-    for (const VerbRow& row : verbs())
-      if (row.family == unsupported.family && row.verb != Verb::drop)
-        adapter.unsupported.push_back({row.verb, unsupported.reason});
-  adapter.run = play_unaware<make_loop, play_awaitables>;
-}
-
-/// What is the same of both libraries.
-bool adapt(std::string_view back_end, Adapter& adapter) {
-  adapter.back_end = back_end.empty() ? "callbacks" : back_end;
-  if (adapter.back_end == "awaitable") adapt_awaitables(adapter);
-  else adapt_callbacks(adapter);
-  return adapter.back_end == "awaitable" || adapter.back_end == "callbacks";
-}
 
 }  // namespace
 }  // namespace cede

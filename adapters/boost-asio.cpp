@@ -1,5 +1,5 @@
-// Boost.Asio, unmodified, in virtual time; asio.h and asio_awaitable.h say how. The file is a module of its own,
-// which the executable opens.
+// Boost.Asio, unmodified, in virtual time; asio_adapter.h says how. The file is a module of its own, which the
+// executable opens.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,7 +25,7 @@ using ErrorCode = boost::system::error_code;
 using SystemError = boost::system::system_error;
 }  // namespace cede
 
-#include "adapters/asio_awaitable.h"
+#include "adapters/asio_adapter.h"
 
 extern "C" bool cede_adapter(std::string_view back_end, cede::Adapter& adapter) {
   adapter.version = fmt::format("{}.{}.{}, of Boost {}.{}.{}", BOOST_ASIO_VERSION / 100000,
