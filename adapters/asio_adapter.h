@@ -30,8 +30,8 @@ struct UnsupportedFamily {
 };
 
 constexpr UnsupportedFamily unsupported_families[]{
-    {Family::combinators, "&&, || and parallel_group begin operations of their own: they take no task that runs already"},
-    {Family::scopes, "|| with a timer begins an operation of its own; Asio has no scope around a body, and no groups of tasks"},
+    {Family::combinators, "&&, || and parallel_group begin operations of their own, and take no task that runs"},
+    {Family::scopes, "|| with a timer begins an operation of its own; Asio has no scopes, and no groups of tasks"},
     {Family::synchronisation, "Asio has channels, and no locks, events, conditions or semaphores for coroutines"},
     {Family::generators, "awaitable does not yield values; experimental::coro does, and is another coroutine"},
     {Family::context, "Asio has no context variables"},
@@ -47,9 +47,9 @@ constexpr Unsupported unsupported_alone[]{
     {Verb::send, "an awaitable is driven by Asio alone"},
     {Verb::get_awaiter, "an awaitable is its own awaiter"},
     {Verb::receive, "an io_context takes a descriptor only once, and it may be one that callbacks wait for"},
-    {Verb::run_in_executor, "what a thread_pool comes to is handed on by handlers alone"},
-    {Verb::fail_in_executor, "what a thread_pool comes to is handed on by handlers alone"},
-    {Verb::run_coroutine_threadsafe, "co_spawn with use_future gives a std::future, whose wait is past virtual time"},
+    {Verb::run_in_executor, "thread_pool tells of its work by a std::future, for which no coroutine can wait"},
+    {Verb::fail_in_executor, "thread_pool tells of its work by a std::future, for which no coroutine can wait"},
+    {Verb::run_coroutine_threadsafe, "co_spawn may be called on any thread; this adapter does not play it"},
     {Verb::destroy, "an awaitable that has begun belongs to Asio"},
     {Verb::collect, "Asio has no collector"},
     {Verb::runner, "Asio has no runner"},

@@ -20,7 +20,7 @@ void Player::play() {
   world_.expect_nothing_yet();
   loop_ = make_(world_, adapter_);
   start_ = loop_->time();
-  if (make_tasks_) families_[static_cast<std::size_t>(Family::core)] = make_tasks_(*this);
+  if (make_tasks_) player_of(Family::core) = make_tasks_(*this);
   listen_to_errors(*loop_);
   reference::never_awaited_handler = [this] { hear_of_never_awaited(); };
   try {
@@ -315,7 +315,7 @@ Coroutine<Value> Player::play_block(const Line& line, Id frame) {
 }
 
 FamilyPlayer& Player::family(Family family) {
-  auto& player = families_[static_cast<std::size_t>(family)];
+  auto& player = player_of(family);
   if (!player) {
     MakeFamily make = families[static_cast<std::size_t>(family)];
     player = make ? make(*this) : std::make_unique<FamilyPlayer>(*this);
@@ -326,7 +326,7 @@ FamilyPlayer& Player::family(Family family) {
 FamilyPlayer* Player::family_of(Verb verb) {
   if (row(verb).family != Family::core) return &family(row(verb).family);
   bool of_tasks = verb >= Verb::create_future && verb <= Verb::get_awaiter;
-  return of_tasks ? families_[static_cast<std::size_t>(Family::core)].get() : nullptr;
+  return of_tasks ? player_of(Family::core).get() : nullptr;
 }
 
 Answer FamilyPlayer::ask(const Line&, Event&) { return {Answer::Kind::ignored, {}}; }

@@ -222,7 +222,8 @@ class Player : WaitObserver {
   std::unique_ptr<reference::AbstractLoop> loop_;  // where scripts act: the scenario's, or a runner's
   std::vector<std::unique_ptr<reference::AbstractLoop>> other_loops_;  // the others that there were or are
   Nanos start_ = 0;
-  std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;
+  std::unique_ptr<FamilyPlayer>& player_of(Family family) { return families_[static_cast<std::size_t>(family)]; }
+  std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;  // core: of the loop's own tasks, if it has any
   std::vector<Named> named_;  // by the number of the name
   std::vector<Named> kept_;
   std::vector<Answer> items_;
