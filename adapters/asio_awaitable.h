@@ -252,8 +252,8 @@ awaitable<Value> Awaitables::repeat(const Script& script, std::int64_t times) {
 }
 
 awaitable<Value> Awaitables::outcome_of(Ref<Future> future) {
-  while (!future->outcome)
-    co_await wait<void(ErrorCode, bool)>([&](auto handler) { future->there.async_receive(std::move(handler)); });
+  auto receive = [&](auto handler) { future->there.async_receive(std::move(handler)); };
+  while (!future->outcome) co_await wait<void(ErrorCode, bool)>(receive);
   co_return future->outcome->get();
 }
 
@@ -261,13 +261,15 @@ awaitable<Value> Awaitables::sleep(const Step& step) {
   library::steady_timer timer(loop().context());
   if (step.time == forever) timer.expires_at(std::chrono::steady_clock::time_point::max());
   else timer.expires_after(std::chrono::nanoseconds(step.time));
-  ErrorCode error = co_await wait<void(ErrorCode)>([&](auto handler) { timer.async_wait(std::move(handler)); });
+  auto expire = [&](auto handler) { timer.async_wait(std::move(handler)); };
+  ErrorCode error = co_await wait<void(ErrorCode)>(expire);
   if (error) throw SystemError(error);
   co_return step.value;
 }
 
 awaitable<Value> Awaitables::yield() {
-  co_await wait<void()>([this](auto handler) { library::post(loop().context(), std::move(handler)); });
+  auto post = [this](auto handler) { library::post(loop().context(), std::move(handler)); };
+  co_await wait<void()>(post);
   co_return Value{};
 }
 
