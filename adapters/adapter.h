@@ -25,7 +25,7 @@ struct LoopInfo {
   std::string version;   // of the loop
   std::string mapping;   // verb by verb, one a line; the report prints it
   std::vector<Unsupported> unsupported;
-  /// Profiles that are not the loop's own but played by the reference's layer over it.
+  /// Profiles that are not the loop's own but played by a layer over it, such as the reference's.
   std::vector<std::string> layered;
   Nanos resolution = 1;
   bool exact_order = false;

@@ -27,8 +27,10 @@ constexpr std::array loops{
     KnownLoop{"libevent/select", "libevent-dev"},
     KnownLoop{"glib", "libglib2.0-dev"},
     KnownLoop{"sd-event", "libsystemd-dev"},
-    KnownLoop{"boost-asio", "libboost1.81-dev"},
-    KnownLoop{"asio", "libasio-dev"},
+    KnownLoop{"boost-asio/callbacks", "libboost1.81-dev"},
+    KnownLoop{"boost-asio/awaitable", "libboost1.81-dev"},
+    KnownLoop{"asio/callbacks", "libasio-dev"},
+    KnownLoop{"asio/awaitable", "libasio-dev"},
     KnownLoop{"qt/glib", "qt6-base-dev"},
 };
 

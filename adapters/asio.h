@@ -1,6 +1,6 @@
 // Asio's loop behind the port, for Boost.Asio and standalone Asio: one library in two namespaces. Who includes
-// this has said before which one `library` is, and `ErrorCode`. How the verbs map onto it is told below, in the
-// words that the report prints.
+// this has said before which one `library` is, and what its errors are. How the verbs map onto it is told below,
+// in the words that the report prints.
 #pragma once
 
 #include <chrono>
@@ -28,12 +28,22 @@ stop: io_context::stop, which leaves run after the handler that is running, and 
 waits: a steady_timer is made first of all, so that the io_context waits with epoll from the beginning and not for a condition variable
 time: steady_clock::now
 errors of callbacks: caught where Asio calls the adapter and handed to the exception handler; exit does io_context::stop
-futures, tasks: the reference's, over call_soon)";
+)";
+
+/// Asio tells a cancellation as any other error of the system.
+Error error_of(const SystemError& error) {
+  bool cancelled = error.code() == library::error::operation_aborted;
+  return Error(cancelled ? Error::Kind::cancelled : Error::Kind::runtime);
+}
 
 class AsioLoop : public CallbackLoop {
  public:
   AsioLoop() : context_(std::in_place), work_(context_->get_executor()) { library::steady_timer polls(*context_); }
   ~AsioLoop() override { finish(); }
+
+  library::io_context& context() { return *context_; }
+  /// For handlers that Asio calls past the port.
+  using CallbackLoop::heed;
 
   Nanos time() override { return Clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
 
@@ -147,7 +157,13 @@ class AsioLoop : public CallbackLoop {
     library::post(*context_, [this] { run_one_from_threads(); });
   }
   void turn() override {
-    context_->run();
+    try {
+      context_->run();
+    } catch (const SystemError& error) {  // of Asio's own, since those of callbacks do not get that far
+      leave_run(error_of(error));
+    } catch (const library::multiple_exceptions&) {
+      leave_run(Error(Error::Kind::runtime));
+    }
     context_->restart();
   }
   void break_off() override { context_->stop(); }
@@ -162,9 +178,9 @@ class AsioLoop : public CallbackLoop {
 
 std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { return std::make_unique<AsioLoop>(); }
 
-/// What is the same of both.
-bool adapt(std::string_view back_end, Adapter& adapter) {
+void adapt_callbacks(Adapter& adapter) {
   adapt_callback_loop<make_loop>(adapter, mapping);
+  adapter.mapping += "futures, tasks: the reference's, over call_soon";
   adapter.unsupported = {
       {Verb::close, "Asio has no closed loop that refuses calls: the destructor of io_context frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},
@@ -175,7 +191,6 @@ bool adapt(std::string_view back_end, Adapter& adapter) {
       {Verb::run_in_new_loop, "io_context::run does not refuse to be nested: it may be"},
   };
   adapter.resolution = microsecond;  // of its timer descriptor
-  return back_end.empty();
 }
 
 }  // namespace

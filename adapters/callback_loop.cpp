@@ -187,7 +187,11 @@ void CallbackLoop::signal_came(int signal) {
 void CallbackLoop::heed(Error error, const Handle* job) {
   if (!error) return;
   if (!error.fatal() || fatal_) return call_exception_handler(error, job);
-  fatal_ = error;
+  leave_run(std::move(error));
+}
+
+void CallbackLoop::leave_run(Error error) {
+  fatal_ = std::move(error);
   break_off();
 }
 

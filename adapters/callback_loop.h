@@ -117,6 +117,10 @@ class CallbackLoop : public reference::AbstractLoop {
   /// Watches it again as before, for loops that stop at an error.
   void watch_again(int descriptor);
   void signal_came(int signal);
+  /// An error, if it is one, has left a callback.
+  void heed(Error error, const Handle* job = nullptr);
+  /// The run ends with the error.
+  void leave_run(Error error);
 
   /// Ends what is left, in the derived class's destructor.
   void finish();
@@ -144,7 +148,6 @@ class CallbackLoop : public reference::AbstractLoop {
   bool remove(int number, Direction direction);
   /// Where the loop's own code ends and callbacks that can fail begin.
   void call(Handle& job) { heed(job.run(), &job); }
-  void heed(Error error, const Handle* job = nullptr);
   void close_all();
 
   std::deque<Ref<Handle>> queue_;

@@ -20,6 +20,7 @@ void Player::play() {
   world_.expect_nothing_yet();
   loop_ = make_(world_, adapter_);
   start_ = loop_->time();
+  if (make_tasks_) player_of(Family::core) = make_tasks_(*this);
   listen_to_errors(*loop_);
   reference::never_awaited_handler = [this] { hear_of_never_awaited(); };
   try {
@@ -89,32 +90,6 @@ void Player::fall_silent() {
   observing_ = false;
   over_ = true;
 }
-
-/// Writes down that a job begins, and at its end that it is over.
-class Player::Job {
- public:
-  Job(Player& player, Name name, Id id) : player_(player), name_(name), id_(id), outer_(player.job_) {
-    player_.job_ = ++player_.jobs_;
-    write(What::enter);
-  }
-  ~Job() {
-    write(What::leave);
-    player_.last_job_ = id_;
-    player_.last_job_name_ = name_;
-    player_.job_ = outer_;
-  }
-
- private:
-  void write(What what) {
-    Event& event = player_.record(what);
-    event.step.who = name_;
-    event.id = id_;
-  }
-  Player& player_;
-  Name name_;
-  Id id_;
-  Id outer_;
-};
 
 Error Player::call_back(const Script& script, Id id) {
   if (!count_start()) return {};
@@ -261,31 +236,12 @@ Error Player::play_callback(const Script& script) {
   return {};
 }
 
-/// `raise` and `return`, which end a script.
 bool Player::leaves(const Line& line, Id frame) {
   const Step& step = *line.step;
   if (step.verb != Verb::raise && step.verb != Verb::return_) return false;
   record(What::did, step, frame);
   return true;
 }
-
-/// Writes down that a script is destroyed where it was suspended.
-class Player::Ending {
- public:
-  Ending(Player& player, Name name, Id frame) : player_(player), name_(name), frame_(frame) {}
-  ~Ending() {
-    if (over) return;
-    Event& event = player_.record(What::destroyed);
-    event.step.who = name_;
-    event.frame = frame_;
-  }
-  bool over = false;
-
- private:
-  Player& player_;
-  Name name_;
-  Id frame_;
-};
 
 Coroutine<Value> Player::play_coroutine(const Script& script) {
   Id frame = ++frames_;
@@ -317,11 +273,7 @@ Coroutine<Value> Player::play_coroutine(const Script& script) {
     for (const Answer& item : std::exchange(items_, {})) record(What::item, step, frame).answer = item;
     if (!outcome.ok()) break;
   }
-  ending.over = true;
-  Event& end = record(What::end);
-  end.step.who = script.name;
-  end.frame = frame;
-  end.answer = answer_or_nothing(outcome);
+  ending.end(outcome);
   co_return outcome;
 }
 
@@ -363,12 +315,18 @@ Coroutine<Value> Player::play_block(const Line& line, Id frame) {
 }
 
 FamilyPlayer& Player::family(Family family) {
-  auto& player = families_[static_cast<std::size_t>(family)];
+  auto& player = player_of(family);
   if (!player) {
     MakeFamily make = families[static_cast<std::size_t>(family)];
     player = make ? make(*this) : std::make_unique<FamilyPlayer>(*this);
   }
   return *player;
+}
+
+FamilyPlayer* Player::family_of(Verb verb) {
+  if (row(verb).family != Family::core) return &family(row(verb).family);
+  bool of_tasks = verb >= Verb::create_future && verb <= Verb::get_awaiter;
+  return of_tasks ? player_of(Family::core).get() : nullptr;
 }
 
 Answer FamilyPlayer::ask(const Line&, Event&) { return {Answer::Kind::ignored, {}}; }
@@ -402,13 +360,14 @@ Nanos Player::since_start(Nanos time) const {
   return __builtin_sub_overflow(time, start_, &since) ? INT64_MIN : since;
 }
 
-void play(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World& world, Trace& trace) {
+void play(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World& world, Trace& trace,
+          MakeFamily tasks) {
   trace.clear();
   trace.resolution = adapter.resolution;
   trace.exact_order = adapter.exact_order;
   static thread_local Program program;
   program.read(scenario);
-  Player(program, adapter, make, world, trace).play();
+  Player(program, adapter, make, world, trace, tasks).play();
 }
 
 }  // namespace cede

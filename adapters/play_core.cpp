@@ -35,8 +35,8 @@ void Player::act(const Line& line, Id frame) {
     record(What::did, step, frame).answer.kind = Answer::Kind::unsupported;
   } else if (verb.speaker == Speaker::coroutine || (verb.speaker == Speaker::main && step.who != main_script)) {
     record(What::did, step, frame).answer.kind = Answer::Kind::ignored;
-  } else if (verb.family != Family::core) {
-    act_family(line, frame);
+  } else if (FamilyPlayer* player = family_of(step.verb)) {
+    act_family(*player, line, frame);
   } else {
     switch (step.verb) {
       case Verb::call_soon:
@@ -52,9 +52,8 @@ void Player::act(const Line& line, Id frame) {
   }
 }
 
-void Player::act_family(const Line& line, Id frame) {
+void Player::act_family(FamilyPlayer& player, const Line& line, Id frame) {
   const Step& step = *line.step;
-  FamilyPlayer& player = family(row(step.verb).family);
   Event nobody_sees;
   Slot slot = record_asked(step, frame, 0, 0);
   Answer given = player.ask(line, slot ? trace_.events[*slot] : nobody_sees);

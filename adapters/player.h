@@ -75,7 +75,6 @@ class FamilyPlayer {
 };
 
 /// Null for the core, which is the player itself.
-using MakeFamily = std::unique_ptr<FamilyPlayer> (*)(Player&);
 extern const std::array<MakeFamily, families_count> families;
 std::unique_ptr<FamilyPlayer> play_cancellation(Player& player);
 std::unique_ptr<FamilyPlayer> play_combinators(Player& player);
@@ -89,8 +88,9 @@ std::unique_ptr<FamilyPlayer> play_generators(Player& player);
 
 class Player : WaitObserver {
  public:
-  Player(const Program& program, const Adapter& adapter, MakeLoop make, World& world, Trace& trace)
-      : program_(program), adapter_(adapter), make_(make), world_(world), trace_(trace),
+  Player(const Program& program, const Adapter& adapter, MakeLoop make, World& world, Trace& trace,
+         MakeFamily tasks = nullptr)
+      : program_(program), adapter_(adapter), make_(make), make_tasks_(tasks), world_(world), trace_(trace),
         named_(program.scripts().size()) {}
 
   void play();
@@ -102,6 +102,9 @@ class Player : WaitObserver {
   const Script& script(std::uint32_t number) const { return program_.scripts()[number]; }
 
   // Observing: every event goes through here.
+
+  class Job;
+  class Ending;
 
   /// False once the scripts have fallen silent: then nothing is written down or done any more.
   bool observing() const { return observing_; }
@@ -120,6 +123,7 @@ class Player : WaitObserver {
   static std::uint64_t tag_of(const Script& name, Id id) { return std::uint64_t{name.number} << 32 | id; }
 
   Id next_id() { return ++ids_; }
+  Id next_frame() { return ++frames_; }
   Named& named(std::uint32_t number) { return named_[number]; }
   /// The future, task or coroutine object of this name; a name under which nothing was made is a
   /// pending future.
@@ -158,6 +162,10 @@ class Player : WaitObserver {
   reference::Error call_back(const Script& script, Id id);
   reference::Error play_callback(const Script& script);
   reference::Coroutine<Value> play_coroutine(const Script& script);
+  /// A step that is answered at once.
+  void act(const Line& line, Id frame);
+  /// `raise` and `return`, which end a script.
+  bool leaves(const Line& line, Id frame);
 
   /// Beyond the end of time is never.
   Nanos moment(Nanos since_start) const;
@@ -166,8 +174,6 @@ class Player : WaitObserver {
   bool unsupported(Verb verb) const;
 
  private:
-  class Ending;
-  class Job;
   struct PlayedTask;
 
   void on_poll(Nanos timeout) override;
@@ -180,14 +186,15 @@ class Player : WaitObserver {
   void hear_of_never_awaited();
 
   void play_main();
-  bool leaves(const Line& line, Id frame);
   reference::Coroutine<Value> suspend(const Line& line, Id frame);
   reference::Coroutine<Value> play_object(reference::Ref<CoroutineObject> object, Name name);
   reference::Coroutine<Value> play_block(const Line& line, Id frame);
 
+  /// Who plays the verb; null if the player itself does.
+  FamilyPlayer* family_of(Verb verb);
+
   // The core's steps that are answered at once; their definitions are in play_core.cpp.
-  void act(const Line& line, Id frame);
-  void act_family(const Line& line, Id frame);
+  void act_family(FamilyPlayer& player, const Line& line, Id frame);
   void act_schedule(const Line& line, Id frame);
   void act_busy(const Step& step, Id frame);
   void act_run(const Line& line, Id frame);
@@ -209,12 +216,14 @@ class Player : WaitObserver {
   const Program& program_;
   const Adapter& adapter_;
   MakeLoop make_;
+  MakeFamily make_tasks_;  // of the loop's own; else null
   World& world_;
   Trace& trace_;
   std::unique_ptr<reference::AbstractLoop> loop_;  // where scripts act: the scenario's, or a runner's
   std::vector<std::unique_ptr<reference::AbstractLoop>> other_loops_;  // the others that there were or are
   Nanos start_ = 0;
-  std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;
+  std::unique_ptr<FamilyPlayer>& player_of(Family family) { return families_[static_cast<std::size_t>(family)]; }
+  std::array<std::unique_ptr<FamilyPlayer>, families_count> families_;  // core: of the loop's own tasks, if it has any
   std::vector<Named> named_;  // by the number of the name
   std::vector<Named> kept_;
   std::vector<Answer> items_;
@@ -247,6 +256,57 @@ auto Player::without_observing(Call call) {
   observing_ = observed;
   return answer;
 }
+
+/// Writes down that a job begins, and at its end that it is over.
+class Player::Job {
+ public:
+  Job(Player& player, Name name, Id id) : player_(player), name_(name), id_(id), outer_(player.job_) {
+    player_.job_ = ++player_.jobs_;
+    write(What::enter);
+  }
+  ~Job() {
+    write(What::leave);
+    player_.last_job_ = id_;
+    player_.last_job_name_ = name_;
+    player_.job_ = outer_;
+  }
+
+ private:
+  void write(What what) {
+    Event& event = player_.record(what);
+    event.step.who = name_;
+    event.id = id_;
+  }
+  Player& player_;
+  Name name_;
+  Id id_;
+  Id outer_;
+};
+
+/// Writes down how a script ends, and if nobody says it, that it is destroyed where it was suspended.
+class Player::Ending {
+ public:
+  Ending(Player& player, Name name, Id frame) : player_(player), name_(name), frame_(frame) {}
+  ~Ending() {
+    if (!over_) write(What::destroyed);
+  }
+  void end(const reference::Outcome<Value>& outcome) {
+    over_ = true;
+    write(What::end).answer = answer_or_nothing(outcome);
+  }
+
+ private:
+  Event& write(What what) {
+    Event& event = player_.record(what);
+    event.step.who = name_;
+    event.frame = frame_;
+    return event;
+  }
+  Player& player_;
+  Name name_;
+  Id frame_;
+  bool over_ = false;
+};
 
 /// A task whose steps are written down as jobs.
 struct Player::PlayedTask : reference::TaskState<Value> {
