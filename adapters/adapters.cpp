@@ -30,6 +30,7 @@ constexpr std::array loops{
     KnownLoop{"boost-asio", "libboost1.81-dev"},
     KnownLoop{"asio", "libasio-dev"},
     KnownLoop{"qt/glib", "qt6-base-dev"},
+    KnownLoop{"qt/unix", "qt6-base-dev"},
 };
 
 /// Modules lie beside the executable, as they do in the build and when installed.
