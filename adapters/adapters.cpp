@@ -32,6 +32,7 @@ constexpr std::array loops{
     KnownLoop{"asio/callbacks", "libasio-dev"},
     KnownLoop{"asio/awaitable", "libasio-dev"},
     KnownLoop{"qt/glib", "qt6-base-dev"},
+    KnownLoop{"qt/unix", "qt6-base-dev"},
 };
 
 /// Modules lie beside the executable, as they do in the build and when installed.

@@ -47,7 +47,7 @@ class CallbackLoop : public reference::AbstractLoop {
   Error try_add_signal_handler(int signal, Callback callback) final;
   bool remove_signal_handler(int signal) final;
   Error try_run_forever() final;
-  void stop() final { break_off(); }
+  void stop() final { leave(); }
   bool is_running() const final { return running_; }
   bool is_closed() const final { return closed_; }
   Error try_close() final;
@@ -101,8 +101,10 @@ class CallbackLoop : public reference::AbstractLoop {
   virtual std::unique_ptr<SignalWatch> watch_signal(int /*signal*/) { return nullptr; }
   /// From any thread: has the loop call `run_from_threads` on its own, or `run_one_from_threads` as often.
   virtual void wake() = 0;
-  /// Turns until `break_off`.
+  /// Turns until `leave` or `break_off`.
   virtual void turn() = 0;
+  /// Ends `turn`: where the loop makes a difference, behind the present turn, or at once.
+  virtual void leave() { break_off(); }
   virtual void break_off() = 0;
   /// Frees the loop; nothing is owed any more.
   virtual void free() = 0;

@@ -12,7 +12,7 @@ namespace cede {
 namespace {
 
 constexpr std::string_view mapping = R"(
-call_soon: an event without a descriptor each, event_active
+call_soon: a queue of the adapter's, first in first out; one event without a descriptor and with a delay of 0, added while there is something, runs what was queued when its turn came. event_active would do, but what it is said of meanwhile joins the same turn, for ever; delays of 0 for each would, but equal deadlines run in any order
 call_later: an event without a descriptor each, event_add(delay in us, rounded up, below 0 as 0); the delay counts from the cached time
 call_at: the same with the difference to the cached time
 forever: an event that is not added
@@ -22,7 +22,7 @@ add_signal_handler: an evsignal each
 add_reader, add_writer: a persistent event each, event_add; a new callback is a removal and an addition
 remove_reader, remove_writer: event_del
 run: event_base_loop(EVLOOP_NO_EXIT_ON_EMPTY); a nested run is refused by the adapter
-stop: event_base_loopbreak
+stop: event_base_loopexit without a delay, which lets the turn finish
 time: event_base_gettimeofday_cached, which stands still while callbacks run
 errors of callbacks: caught where libevent calls the adapter and handed to the exception handler; exit does event_base_loopbreak
 futures, tasks: the reference's, over call_soon)";
@@ -55,6 +55,8 @@ class EventLoop : public CallbackLoop {
     event_assign(&woken_, base_.get(), wake_.number(), EV_READ | EV_PERSIST,
                  [](int, short, void* self) { static_cast<EventLoop*>(self)->be_woken(); }, this);
     event_add(&woken_, nullptr);
+    event_assign(&queued_, base_.get(), -1, 0,
+                 [](int, short, void* self) { static_cast<EventLoop*>(self)->run_turn(); }, this);
   }
   ~EventLoop() override { finish(); }
 
@@ -66,7 +68,7 @@ class EventLoop : public CallbackLoop {
 
  private:
   struct Timer : Call {
-    Timer(EventLoop& loop, Callback callback, Nanos when = 0) : Call(loop, std::move(callback), when) {
+    Timer(EventLoop& loop, Callback callback, Nanos when) : Call(loop, std::move(callback), when) {
       event_assign(&event, loop.base_.get(), -1, 0,
                    [](int, short, void* self) { static_cast<Timer*>(self)->fire(); }, this);
     }
@@ -102,10 +104,14 @@ class EventLoop : public CallbackLoop {
     struct event event;
   };
 
-  Ref<Handle> soon(Callback callback) override {
-    Ref<Timer> job(new Timer(*this, std::move(callback)));
-    event_active(&job->event, EV_TIMEOUT, 1);
-    return job;
+  void want_turn(bool wanted) override {
+    constexpr timeval no_delay{};
+    if (!wanted) event_del(&queued_);
+    else if (!event_pending(&queued_, EV_TIMEOUT, nullptr)) event_add(&queued_, &no_delay);
+  }
+  void run_turn() {
+    want_turn(true);  // for what is queued meanwhile, or left by an error
+    run_queue();
   }
   Ref<Handle> later(Nanos delay, Nanos when, Callback callback) override {
     Ref<Timer> timer(new Timer(*this, std::move(callback), when));
@@ -124,15 +130,17 @@ class EventLoop : public CallbackLoop {
     run_from_threads();
   }
   void turn() override { event_base_loop(base_.get(), EVLOOP_NO_EXIT_ON_EMPTY); }
+  void leave() override { event_base_loopexit(base_.get(), nullptr); }
   void break_off() override { event_base_loopbreak(base_.get()); }
   void free() override {
+    event_del(&queued_);
     event_del(&woken_);
     base_.reset();
   }
 
   Base base_;
   WakeDescriptor wake_;
-  event woken_;
+  event woken_, queued_;
 };
 
 std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter& adapter) {

@@ -10,7 +10,7 @@ namespace cede {
 namespace {
 
 constexpr std::string_view mapping = R"(
-call_soon: a queue of the adapter's, first in first out; one defer source, on while it is not empty, runs what was queued when its turn came
+call_soon: a queue of the adapter's, first in first out; behind each sd_event_run, what is queued by then. Defer sources would run in any order; one that is kept counts as pending since it was made, and goes before all others
 call_later: a time source each, sd_event_add_time(CLOCK_MONOTONIC, sd_event_now + delay in us, rounded up, accuracy 1 us)
 call_at: the same at this time
 forever: a time source that is off
@@ -19,8 +19,8 @@ call_soon_threadsafe: a queue of the adapter's under a lock, and an eventfd that
 add_signal_handler: unsupported: sd-event wants the signal blocked in all threads of the process
 add_reader, add_writer: one io source a descriptor, with the events of both; the reader is called first
 remove_reader, remove_writer: sd_event_source_set_io_events, or sd_event_source_disable_unref
-run: sd_event_run until told to stop, which dispatches one source a turn; a nested run is refused by the adapter
-stop: a mark of the adapter's, looked at after each sd_event_run, since sd_event_exit is for good
+run: until told to stop, sd_event_run, which dispatches one source a turn, without waiting while calls are queued; a nested run is refused by the adapter
+stop: a mark of the adapter's, looked at after each sd_event_run, since sd_event_exit is for good; a run that finds it makes one turn and does not wait
 time: sd_event_now, which stands still while a source is dispatched
 errors of callbacks: caught where sd-event calls the adapter and handed to the exception handler; exit sets the mark
 futures, tasks: the reference's, over call_soon)";
@@ -35,13 +35,6 @@ class SdLoop : public CallbackLoop {
   SdLoop() {
     sd_event_new(&event_);
     sd_event_source* source = nullptr;
-    auto run_queue = [](sd_event_source*, void* self) {
-      static_cast<SdLoop*>(self)->run_queue();
-      return 0;
-    };
-    sd_event_add_defer(event_, &source, run_queue, this);
-    defer_.reset(source);
-    sd_event_source_set_enabled(source, SD_EVENT_OFF);
     auto woken = [](sd_event_source*, int, unsigned, void* self) {
       static_cast<SdLoop*>(self)->wake_.drain();
       static_cast<SdLoop*>(self)->run_from_threads();
@@ -95,27 +88,29 @@ class SdLoop : public CallbackLoop {
     Source source;
   };
 
-  void want_turn(bool wanted) override {
-    sd_event_source_set_enabled(defer_.get(), wanted ? SD_EVENT_ON : SD_EVENT_OFF);
-  }
+  void want_turn(bool wanted) override { queued_ = wanted; }
   Ref<Handle> later(Nanos, Nanos when, Callback callback) override {
     return new Timer(*this, when, std::move(callback));
   }
   std::unique_ptr<Watch> watch(int descriptor) override { return std::make_unique<Poll>(*this, descriptor); }
   void wake() override { wake_.wake(); }
   void turn() override {
-    for (stopped_ = false; !stopped_;) sd_event_run(event_, UINT64_MAX);
+    do {
+      sd_event_run(event_, queued_ || stopped_ ? 0 : UINT64_MAX);
+      run_queue();
+    } while (!stopped_);
+    stopped_ = false;
   }
   void break_off() override { stopped_ = true; }
   void free() override {
-    defer_.reset();
     woken_.reset();
     sd_event_unref(event_);
   }
 
   sd_event* event_ = nullptr;
   WakeDescriptor wake_;
-  Source defer_, woken_;
+  Source woken_;
+  bool queued_ = false;
   bool stopped_ = false;
 };
 

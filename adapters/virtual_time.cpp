@@ -35,6 +35,7 @@
 extern "C" {
 [[gnu::weak]] int __interceptor_epoll_wait(int, epoll_event*, int, int);
 [[gnu::weak]] int __interceptor_epoll_pwait(int, epoll_event*, int, int, const sigset_t*);
+[[gnu::weak]] int __interceptor_epoll_ctl(int, int, int, epoll_event*);
 [[gnu::weak]] int __interceptor_close(int);
 }
 
@@ -96,6 +97,12 @@ int ms_of_nanos(Nanos time) {
 }
 timespec timespec_of(Nanos time) { return {time / second, time % second}; }
 
+Nanos real_time(clockid_t clock) {
+  timespec now{};
+  real_clock(clock, &now);
+  return nanos(now);
+}
+
 // Clocks.
 
 // The wall clock of a world, which loops add to the other in doubles: in 1970 those are exact.
@@ -128,10 +135,10 @@ std::optional<Nanos> offset_of(clockid_t clock) {
 
 /// Waits in the current world or, where there is none, for real.
 template <class Attempt>
-int wait_for_events(const char* call, Nanos timeout, Attempt attempt) {
+int wait_for_events(const char* call, Nanos timeout, Attempt attempt, int waiter = World::anybody) {
   if (!current) return static_cast<int>(attempt(timeout));
   try {
-    return static_cast<int>(current->wait(timeout, attempt));
+    return static_cast<int>(current->wait(timeout, attempt, waiter));
   } catch (const Stuck&) {
     give_up(call);
   }
@@ -139,12 +146,13 @@ int wait_for_events(const char* call, Nanos timeout, Attempt attempt) {
 
 int wait_for_epoll(const char* call, int epoll, epoll_event* events, int max, Nanos timeout,
                    const sigset_t* mask) {
-  return wait_for_events(call, timeout, [=](Nanos limit) -> long {
+  auto attempt = [=](Nanos limit) -> long {
     int ms = ms_of_nanos(limit);
     if (mask && __interceptor_epoll_pwait) return __interceptor_epoll_pwait(epoll, events, max, ms, mask);
     if (!mask && __interceptor_epoll_wait) return __interceptor_epoll_wait(epoll, events, max, ms);
     return kernel(SYS_epoll_pwait, epoll, events, max, ms, mask, _NSIG / 8);
-  });
+  };
+  return wait_for_events(call, timeout, attempt, epoll);
 }
 
 int wait_for_poll(const char* call, pollfd* descriptors, nfds_t count, Nanos timeout, const sigset_t* mask) {
@@ -182,10 +190,13 @@ class Timer {
  public:
   Timer(World& world, int descriptor, Nanos offset)
       : world_(world), descriptor_(descriptor), offset_(offset) {}
-  ~Timer() { world_.call_off(appointment_); }
+  ~Timer() { world_.call_off_timer(appointment_, waiter_); }
+
+  /// Waits for events of this epoll descriptor end with it, and others do not.
+  void watch(int epoll) { waiter_ = epoll; }
 
   void set(const itimerspec& spec, bool absolute) {
-    world_.call_off(appointment_);
+    world_.call_off_timer(appointment_, waiter_);
     if (expired_) drain();  // setting it anew forgets the expirations
     interval_ = std::min(nanos(spec.it_interval), forever / 4);  // so that sums stay in range
     next_ = nanos(spec.it_value);
@@ -201,7 +212,7 @@ class Timer {
   }
 
  private:
-  void appoint() { appointment_ = world_.at_timer(next_, [this] { expire(); }); }
+  void appoint() { appointment_ = world_.at_timer(next_, waiter_, [this] { expire(); }); }
 
   void expire() {
     std::uint64_t times = 1;
@@ -225,6 +236,7 @@ class Timer {
 
   World& world_;
   int descriptor_;
+  int waiter_ = World::anybody;
   Nanos offset_;
   Nanos next_ = 0;  // on the world's clock; 0 while disarmed
   Nanos interval_ = 0;
@@ -265,11 +277,7 @@ InWorld::~InWorld() {
 
 World* current_world() { return current; }
 
-Nanos World::real_now() {
-  timespec now{};
-  real_clock(CLOCK_MONOTONIC, &now);
-  return nanos(now);
-}
+Nanos World::real_now() { return real_time(CLOCK_MONOTONIC); }
 
 void wrap_sigalrm_outside_worlds() {
   struct sigaction now;
@@ -374,8 +382,10 @@ int pselect(int count, fd_set* reads, fd_set* writes, fd_set* errors, const time
 
 int timerfd_create(int clock, int flags) noexcept {
   auto offset = offset_of(clock);
-  World* world = virtual_world();
+  // In real time too: the world has to know that a wait for ever has an end.
+  World* world = current;
   if (!world || !offset) return static_cast<int>(kernel(SYS_timerfd_create, clock, flags));
+  if (!virtual_world()) offset = real_time(clock) - real_time(CLOCK_MONOTONIC);
   int descriptor = eventfd(0, (flags & TFD_NONBLOCK ? EFD_NONBLOCK : 0) | (flags & TFD_CLOEXEC ? EFD_CLOEXEC : 0));
   if (descriptor >= static_cast<int>(std::size(timers))) {
     close(descriptor);
@@ -399,6 +409,12 @@ int timerfd_gettime(int descriptor, itimerspec* left) noexcept {
   if (!timer) return static_cast<int>(kernel(SYS_timerfd_gettime, descriptor, left));
   *left = timer->get();
   return 0;
+}
+
+int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) noexcept {
+  if (Timer* timer = timer_of(descriptor); timer && operation == EPOLL_CTL_ADD) timer->watch(epoll);
+  if (__interceptor_epoll_ctl) return __interceptor_epoll_ctl(epoll, operation, descriptor, event);
+  return static_cast<int>(kernel(SYS_epoll_ctl, epoll, operation, descriptor, event));
 }
 
 int close(int descriptor) {

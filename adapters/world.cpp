@@ -11,7 +11,7 @@ void World::begin(WaitObserver& observer) {
   beginning_ = now();
   expected_until_ = forever;
   waits_ = polls_ = long_waits_ = 0;
-  struck_ = false;
+  struck_.clear();
 }
 
 void World::end() {
@@ -44,7 +44,7 @@ void World::let_happen() {
     Outside outside = std::move(outside_.begin()->second);
     outside_.erase(outside_.begin());  // first, since what happens may make appointments itself
     outside.happens();
-    struck_ |= outside.is_timer;
+    if (outside.is_timer) struck_.insert(outside.waiter);
   }
 }
 
@@ -56,30 +56,29 @@ void World::woken() {
   if (Baton* baton = Baton::mine(); baton && next_outside() > now()) baton->let_loop_go_on(*this);
 }
 
-void World::count_wait(Nanos timeout) {
+void World::count_wait(Nanos limit) {
   if (!observer_) return;
-  const Nanos limit = limit_of(timeout);
   observer_->on_poll(limit);
   if (limit < long_wait && ++waits_ == waits_max) observer_->on_stuck();
   if (waits_ > 2 * waits_max) throw Stuck{};
 }
 
 /// What ends the wait if nothing else does: what the loop has said, or its first timer descriptor.
-Nanos World::limit_of(Nanos timeout) const {
-  if (struck_) return 0;
-  const Nanos timer = next_outside(true);
+Nanos World::limit_of(Nanos timeout, int waiter) const {
+  if (struck_.contains(waiter) || struck_.contains(anybody)) return 0;
+  const Nanos timer = next_outside(waiter, true);
   return timer == forever ? timeout : std::min(timeout, std::max<Nanos>(0, timer - now()));
 }
 
-Nanos World::next_outside(bool timer) const {
-  auto next = std::ranges::find_if(outside_, [=](const auto& entry) { return entry.second.is_timer == timer; });
+Nanos World::next_outside(int waiter, bool limiting) const {
+  auto next = std::ranges::find_if(outside_, [=](const auto& entry) { return entry.second.limits(waiter) == limiting; });
   return next == outside_.end() || next->first.first > latest ? forever : next->first.first;
 }
 
-Nanos World::deadline_of(Nanos timeout) {
+Nanos World::deadline_of(Nanos timeout, Nanos limit) {
   // Where `for ever` cannot be said, or is not trusted, a loop says a long wait instead, again and again, be it
   // to its timer descriptor.
-  long_waits_ = limit_of(timeout) >= long_wait ? long_waits_ + 1 : 0;
+  long_waits_ = limit >= long_wait ? long_waits_ + 1 : 0;
   in_vain_ = long_waits_ > 1 && (now() > expected_until_ || long_waits_ > long_waits_max);
   if (timeout == forever || in_vain_) return forever;
   if (timeout <= 0) return now();

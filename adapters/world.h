@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -86,9 +87,11 @@ class World {
 
   /// A loop waits, at most `timeout`. `attempt(limit)` looks for events for real, waiting at most
   /// `limit` real nanoseconds, and gives how many there are, or below 0 for an error. A wait with
-  /// the timeout `forever` never gives 0. Throws Stuck.
+  /// the timeout `forever` never gives 0. `waiter` is what it waits with, such as an epoll descriptor, and
+  /// says which timer descriptors limit the wait. Throws Stuck.
   template <class Attempt>
-  long wait(Nanos timeout, Attempt attempt);
+  long wait(Nanos timeout, Attempt attempt, int waiter = anybody);
+  static constexpr int anybody = -1;
 
   /// Names something that will happen outside.
   using Appointment = std::pair<Nanos, std::uint64_t>;
@@ -97,8 +100,11 @@ class World {
   /// pipe that it reads. It happens on the loop's thread, inside the loop's own wait, or while a job
   /// is busy.
   Appointment at(Nanos when, std::function<void()> happens) { return appoint(when, {std::move(happens)}); }
-  /// The same of a timer descriptor of the loop's, which limits its waits though they do not say so.
-  Appointment at_timer(Nanos when, std::function<void()> expires) { return appoint(when, {std::move(expires), true}); }
+  /// The same of a timer descriptor, which limits the waits of this waiter though they do not say so; other
+  /// loops may live here.
+  Appointment at_timer(Nanos when, int waiter, std::function<void()> expires) {
+    return appoint(when, {std::move(expires), true, waiter});
+  }
   /// At the beginning of the loop's next wait, before the loop is seen to poll; or when the scenario ends.
   void at_next_wait(std::function<void()> happens) { at_next_wait_.push_back(std::move(happens)); }
   /// That, now.
@@ -110,9 +116,11 @@ class World {
   void woken();
 
   /// It will not happen. Harmless when it has.
-  void call_off(const Appointment& appointment) {
-    outside_.erase(appointment);
-    struck_ = false;  // a timer descriptor is set anew, and forgets
+  void call_off(const Appointment& appointment) { outside_.erase(appointment); }
+  /// The same of a timer descriptor, which forgets that it has expired.
+  void call_off_timer(const Appointment& appointment, int waiter) {
+    call_off(appointment);
+    struck_.erase(waiter);
   }
 
   /// Set from a signal handler: waits in real time end soon, here and from here on.
@@ -128,18 +136,19 @@ class World {
   Nanos next_outside() const {
     return outside_.empty() || outside_.begin()->first.first > latest ? forever : outside_.begin()->first.first;
   }
-  /// The next of timer descriptors, or of everything else.
-  Nanos next_outside(bool timer) const;
-
   struct Outside {
     std::function<void()> happens;
     bool is_timer = false;
+    int waiter = anybody;
+    bool limits(int who) const { return is_timer && (waiter == who || waiter == anybody || who == anybody); }
   };
+  /// The next of the timer descriptors that limit this waiter, or of everything else.
+  Nanos next_outside(int waiter, bool limiting) const;
   Appointment appoint(Nanos when, Outside outside);
 
-  void count_wait(Nanos timeout);
-  Nanos limit_of(Nanos timeout) const;
-  Nanos deadline_of(Nanos timeout);
+  void count_wait(Nanos limit);
+  Nanos limit_of(Nanos timeout, int waiter) const;
+  Nanos deadline_of(Nanos timeout, Nanos limit);
   void let_happen();
   void pass_without_waiting();
   void rest(int rests);
@@ -170,23 +179,24 @@ class World {
   int polls_ = 0;       // waits that took no time, in a row
   int long_waits_ = 0;  // in a row
   bool in_vain_ = false;  // the loop waits for nothing, whatever it says
-  bool struck_ = false;   // a timer descriptor has expired since the last wait, and ends the next one at once
+  std::set<int> struck_;  // whose timer descriptor has expired since their last wait: it ends the next one at once
 };
 
 template <class Attempt>
-long World::wait(Nanos timeout, Attempt attempt) {
+long World::wait(Nanos timeout, Attempt attempt, int waiter) {
   if (!at_next_wait_.empty()) let_others_go_on();
-  count_wait(timeout);
-  const Nanos deadline = deadline_of(timeout);
+  const Nanos limit = limit_of(timeout, waiter);
+  count_wait(limit);
+  const Nanos deadline = deadline_of(timeout, limit);
   for (int rests = 0;;) {
     let_happen();
     const long found = attempt(Nanos{0});
-    struck_ = false;
+    struck_.erase(waiter);
     if (found) {  // what is ready goes before any jump
       pass_without_waiting();
       return found;
     }
-    const Nanos next = std::min(deadline, in_vain_ ? next_outside(false) : next_outside());
+    const Nanos next = std::min(deadline, in_vain_ ? next_outside(waiter, false) : next_outside());
     if (next == forever) {
       rest(++rests);
     } else if (timeout == 0) {

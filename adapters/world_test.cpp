@@ -42,7 +42,7 @@ TEST(World, lets_a_loop_rest_that_sets_its_timer_descriptor_for_minutes_again_an
   auto attempt = [&](Nanos) { return long{expired || observer.rests > 0}; };
   for (int waits = 0; waits < 3 && observer.rests == 0; ++waits) {
     expired = false;
-    world.at_timer(world.now() + 300 * second, [&] { expired = true; });
+    world.at_timer(world.now() + 300 * second, World::anybody, [&] { expired = true; });
     EXPECT_EQ(world.wait(forever, attempt), 1);
     EXPECT_EQ(observer.said, 300 * second);
   }
@@ -56,10 +56,25 @@ TEST(World, ends_a_wait_at_once_when_a_timer_descriptor_has_expired_meanwhile) {
   World world;
   world.begin(observer);
   bool expired = false;
-  world.at_timer(world.now() + millisecond, [&] { expired = true; });
+  world.at_timer(world.now() + millisecond, World::anybody, [&] { expired = true; });
   world.busy(2 * millisecond);
   EXPECT_EQ(world.wait(forever, [&](Nanos) { return long{expired}; }), 1);
   EXPECT_EQ(observer.said, 0);
+  world.end();
+}
+
+TEST(World, knows_whose_waits_a_timer_descriptor_limits) {
+  constexpr int one = 1, other = 2;
+  Counting observer;
+  World world;
+  world.begin(observer);
+  bool expired = false;
+  world.at_timer(world.now() + millisecond, one, [&] { expired = true; });
+  EXPECT_EQ(world.wait(10 * millisecond, [](Nanos) { return 0L; }, other), 0);
+  EXPECT_EQ(observer.said, 10 * millisecond);
+  EXPECT_TRUE(expired);
+  EXPECT_EQ(world.wait(forever, [&](Nanos) { return long{expired}; }, one), 1);
+  EXPECT_EQ(observer.said, 0) << "it expired while another loop waited";
   world.end();
 }
 

@@ -27,10 +27,6 @@ bool ceded(const History& history, const Wait& wait) {
   return wait.got == never || history[wait.got].job != history[wait.asked].job;
 }
 
-/// Whether the passes of the loop can be counted: a second loop polls too, and a fatal error cuts the
-/// pass short from which it leaves.
-bool passes_count(const History& history) { return !history.other_loop && !history.fatal; }
-
 /// Whether what the event makes ready belongs to the next pass in every loop.
 bool is_in_a_pass(const History& history, std::size_t event) {
   const Job* job = history.job_at(event);
@@ -57,7 +53,7 @@ Verdict awaiting_a_coroutine_runs_it_at_once(const History& history) {
 /// AWAIT-2
 Verdict awaiting_a_new_task_cedes(const History& history) {
   Ruling ruling;
-  if (!passes_count(history)) return ruling;
+  if (!passes_are_whole(history)) return ruling;
   for (const Wait& wait : history.waits) {
     const FutureLife* task = awaited(history, wait);
     if (!task || !task->task || history[task->made].job != history[wait.asked].job) continue;
@@ -160,7 +156,7 @@ Verdict a_coroutine_cedes_if_something_inside_does(const History& history) {
 /// AWAIT-7
 Verdict a_waiter_resumes_in_the_pass_after_the_completion(const History& history) {
   Ruling ruling;
-  if (history.cancels || !passes_count(history)) return ruling;
+  if (history.cancels || !passes_are_whole(history)) return ruling;
   for (const Wait& wait : history.waits) {
     const FutureLife* future = awaited(history, wait);
     if (!future || !wait.suspended || !before(wait.asked, future->completed) ||
@@ -234,7 +230,7 @@ Verdict every_waiter_gets_the_outcome(const History& history) {
 /// AWAIT-10
 Verdict a_bare_suspension_costs_one_pass(const History& history) {
   Ruling ruling;
-  if (!passes_count(history)) return ruling;
+  if (!passes_are_whole(history)) return ruling;
   for (const Wait& wait : history.waits) {
     if (!wait.task) continue;
     if (wait.got == never) {
@@ -283,7 +279,7 @@ Verdict without_the_await_nothing_happens(const History& history) {
 /// AWAIT-12
 Verdict an_await_that_can_never_end_fails(const History& history) {
   Ruling ruling;
-  if (history.cancels || !passes_count(history)) return ruling;
+  if (history.cancels || !passes_are_whole(history)) return ruling;
   for (const Wait& wait : history.waits) {
     if (!wait.task || wait.awaited != wait.task) continue;
     if (wait.got == never) {

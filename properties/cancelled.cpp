@@ -27,7 +27,7 @@ bool asks_to_cancel(Verb verb) { return verb == Verb::cancel_task || verb == Ver
 
 bool is_cancellation(const Answer& answer) { return answer.is_raised(ErrorKind::cancelled); }
 
-bool passes_count(const History& history) { return !history.fatal; }
+bool passes_count(const History& history) { return !history.fatal && !history.polls_late; }
 
 bool all_is_over(const History& history) { return history.complete && history.cancellations.until == never; }
 

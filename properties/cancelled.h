@@ -11,7 +11,7 @@ namespace cede {
 bool asks_to_cancel(Verb verb);
 bool is_cancellation(const Answer& answer);
 
-/// Whether passes can be counted: no fatal error cut one short.
+/// Whether passes can be counted: no fatal error cut one short, and each began with a poll.
 bool passes_count(const History& history);
 /// Whether what has not happened by the end of the trace will never happen.
 bool all_is_over(const History& history);

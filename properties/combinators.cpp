@@ -11,7 +11,7 @@ constexpr Verbs gathers{gather, gather_exceptions};
 constexpr Verbs waits{wait_all_completed, wait_first_completed, wait_first_exception};
 
 /// Whether tasks are resumed by the one loop alone, and nothing breaks off its passes.
-bool ordinary(const History& history) { return !history.fatal && !history.other_loop && !history.by_hand; }
+bool ordinary(const History& history) { return passes_are_whole(history) && !history.by_hand; }
 
 Nanos at(const History& history, std::size_t event) { return history[event].at; }
 

@@ -61,7 +61,7 @@ const FutureLife* short_child(const History& history, const Wait& wait) {
 /// LIVE-8
 Verdict an_inline_await_costs_no_pass_and_a_task_two(const History& history) {
   Ruling ruling;
-  if (history.fatal || history.other_loop || history.by_hand || history.cancels) return ruling;
+  if (!passes_are_whole(history) || history.by_hand || history.cancels) return ruling;
   for (const Wait& wait : history.waits)
     if (short_child(history, wait))
       ruling.require(history.pass(wait.got) == history.pass(wait.asked) + 2, wait.got,

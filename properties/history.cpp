@@ -94,7 +94,7 @@ void History::clear(const Trace& trace) {
   pass_.clear();
   for (auto* index : {&call_of_, &future_of_, &job_of_, &frame_of_, &coroutine_of_, &wait_of_frame_, &derived_})
     index->assign(32, 0);  // grows with the ids
-  complete = cancels = fatal = other_loop = by_hand = touches = stops = other_families = false;
+  complete = cancels = fatal = polls_late = other_loop = by_hand = touches = stops = other_families = false;
 }
 
 void History::read_event(std::size_t index) {
@@ -283,6 +283,9 @@ void History::read_enter(std::size_t index) {
   } else if (const Call* called = call(event.id)) {
     job.queued = queued(*called);
   }
+  // Qt's unix dispatcher, Asio and libuv serve what the last run has left as soon as they run again.
+  if (job.run != never && !jobs.empty() && jobs.back().run != job.run && !runs[job.run].nested)
+    polls_late |= pass(runs[job.run].asked) == polls.size();
   jobs.push_back(job);
   enlist(job_of_, job.number, jobs);
   if (job.step) {
@@ -402,7 +405,9 @@ bool History::from_the_queue(const Job& job) const {
 bool History::in_a_later_pass(std::size_t event, std::size_t enter) const {
   const Job* by = job_at(event);
   if (!by) return (*this)[event].frame != main_frame || enter != event + 1;
-  return from_the_queue(*by) ? pass(event) < pass(enter) : by->leave < enter;
+  if (!from_the_queue(*by)) return by->leave < enter;
+  const Job* job = job_at(enter);
+  return pass(event) < pass(enter) || (job && job->run != by->run);  // a pass ends with its run
 }
 
 std::size_t History::after_wait(std::size_t poll) const {

@@ -282,6 +282,9 @@ class History {
   bool touches = false;
   /// Whether verbs were said of families beyond the core and cancellation.
   bool other_families = false;
+  /// Whether a later run called somebody before it polled: passes cannot be counted, since no poll tells whether
+  /// that was a new one or the rest of the last run's, and timers and descriptors had no turn.
+  bool polls_late = false;
   /// Whether `stop` was said, so that runs ended for other reasons than rest.
   bool stops = false;
 
@@ -327,6 +330,8 @@ class History {
 };
 
 /// Whether every pass of the trace is a whole one, of the one loop.
-inline bool passes_are_whole(const History& history) { return !history.fatal && !history.other_loop; }
+inline bool passes_are_whole(const History& history) {
+  return !history.fatal && !history.other_loop && !history.polls_late;
+}
 
 }  // namespace cede

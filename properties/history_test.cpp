@@ -146,6 +146,26 @@ TEST(History, a_pass_is_what_lies_between_two_polls) {
   EXPECT_LT(history.pass(3), history.pass(5));
 }
 
+TEST(History, a_pass_ends_with_its_run_though_the_next_run_may_not_poll_first) {
+  Written w;
+  w.made("main: call_soon a", 1);
+  w.did("main: run");
+  w.add(What::poll);
+  w.enter("a", 1, 2);
+  w.made("a: call_soon b", 2);
+  w.leave("a", 1);
+  w.add(What::got, "main: run");
+  w.did("main: run");
+  Written polls = w;
+  w.enter("b", 2);
+  EXPECT_TRUE(w.history().in_a_later_pass(4, 8));
+  EXPECT_FALSE(passes_are_whole(w.history()));
+  polls.add(What::poll);
+  polls.enter("b", 2);
+  EXPECT_TRUE(polls.history().in_a_later_pass(4, 9));
+  EXPECT_TRUE(passes_are_whole(polls.history()));
+}
+
 TEST(History, a_loop_reckons_its_wait_before_what_happens_outside) {
   Written w;
   w.did("main: run");

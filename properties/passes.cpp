@@ -86,7 +86,7 @@ Verdict what_is_added_in_a_pass_runs_in_the_next(const History& history) {
   Ruling ruling;
   for (const Job& job : history.jobs)
     if (added_by(history, job))
-      ruling.require(history.pass(job.queued) < history.pass(job.enter), job.enter,
+      ruling.require(history.in_a_later_pass(job.queued, job.enter), job.enter,
                      "it was called in the pass that added it");
   return ruling;
 }
@@ -171,8 +171,9 @@ Verdict the_error_handler_is_called_on_the_spot(const History& history) {
       if (step.verb == Verb::raise)
         require_going_on(ruling, history, job, "an error of the error handler ended the pass or the run");
       if (step.verb == Verb::call_soon && call && call->entered != never && history.from_the_queue(job))
-        ruling.require(history.pass(event) < history.pass(call->entered), call->entered,
-                       "what the error handler scheduled ran in the same pass");
+        ruling.require(history.pass(event) < history.pass(call->entered) ||
+                           history.job_at(call->entered)->run != job.run,
+                       call->entered, "what the error handler scheduled ran in the same pass");
     }
   }
   return ruling;

@@ -33,7 +33,7 @@ bool asks_to_cancel(const Event& event) {
 }  // namespace
 
 Scopes::Scopes(const History& history) : history_(history) {
-  plain_ = !history.fatal && !history.other_loop && !history.by_hand && !history.said(foreign());
+  plain_ = passes_are_whole(history) && !history.by_hand && !history.said(foreign());
   for (std::size_t index : history.about_futures) {
     const FutureLife* future = history.future(history[index].id);
     requests_ += future && future->task && asks_to_cancel(history[index]);

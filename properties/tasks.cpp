@@ -40,8 +40,8 @@ const FutureLife* new_child(const History& history, const Wait& wait) {
   return is_new && !child->steps.empty() ? child : nullptr;
 }
 
-/// Whether passes can be counted: no fatal error cut one short, and one loop alone did the polls.
-bool passes_count(const History& history) { return !history.fatal && !history.other_loop && !history.by_hand; }
+/// Whether passes can be counted, and tasks go on in them alone.
+bool passes_count(const History& history) { return passes_are_whole(history) && !history.by_hand; }
 
 /// Of the calls that were queued before the event, the first that never came though all was done; or never.
 std::size_t first_lost(const History& history, std::size_t event) {

@@ -103,7 +103,7 @@ bool may_have_cancelled(const History& history, std::size_t from, std::size_t to
 }
 
 bool waits_are_plain(const History& history) {
-  return !history.by_hand && !history.other_loop && !history.fatal &&
+  return passes_are_whole(history) && !history.by_hand &&
          !history.said(
              {Verb::drop, Verb::collect, Verb::destroy, Verb::runner, Verb::storm, Verb::run_coroutine_threadsafe});
 }
