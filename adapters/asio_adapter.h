@@ -37,7 +37,7 @@ constexpr UnsupportedFamily unsupported_families[]{
     {Family::context, "Asio has no context variables"},
 };
 
-constexpr Unsupported unsupported_alone[]{
+const Unsupported unsupported_alone[]{
     {Verb::run_until_complete, "io_context::run knows no tasks"},
     {Verb::remove_done_callback, "Asio does not know handlers by their function"},
     {Verb::current_task, "Asio tells no coroutine which task it is of"},
@@ -63,7 +63,7 @@ void adapt_awaitables(Adapter& adapter) {
   adapter.unsupported.insert(adapter.unsupported.end(), std::begin(unsupported_alone), std::end(unsupported_alone));
   for (const UnsupportedFamily& unsupported : unsupported_families)
     for (const VerbRow& row : verbs())
-      if (row.family == unsupported.family) adapter.unsupported.push_back({row.verb, unsupported.reason});
+      if (row.family == unsupported.family) adapter.unsupported.push_back({row.verb, std::string(unsupported.reason)});
   adapter.run = play_unaware<make_loop, play_awaitables>;
 }
 
