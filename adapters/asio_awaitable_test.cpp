@@ -25,7 +25,8 @@ namespace {
 
 const Adapter& awaitables() {
   static const Adapter adapter = [] {
-    Adapter adapter{.name = "asio/awaitable"};
+    Adapter adapter;
+    adapter.name = "asio/awaitable";
     EXPECT_TRUE(adapt("awaitable", adapter));
     return adapter;
   }();
