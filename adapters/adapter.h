@@ -10,6 +10,8 @@
 #include "adapters/world.h"
 #include "spec/trace.h"
 
+struct cede_table;
+
 namespace cede {
 
 /// A verb that the loop cannot perform, and why.
@@ -36,6 +38,9 @@ struct Adapter {
 
   /// The workload below as a plain program in the loop's own API, to compare with; may be null.
   void (*run_bare)(World&) = nullptr;
+
+  /// Of a plug-in in C, the functions (cede.h).
+  const cede_table* table = nullptr;
 };
 
 /// How time has to go by for this loop when this pace is wanted.

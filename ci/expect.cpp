@@ -22,14 +22,12 @@ Exit complain(Exit exit, const std::string& message) {
   return exit;
 }
 
-std::string_view family(std::string_view loop) { return loop.substr(0, loop.find('/')); }
-
 /// A run on each back end of the loop, or on the one that was named.
 std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* expectations,
                                    const RunOptions& options) {
   std::vector<LoopReport> reports;
   for (const KnownLoop& known : known_loops()) {
-    if (known.name != loop && family(known.name) != loop) continue;
+    if (known.name != loop && loop_of(known.name) != loop) continue;
     std::string why;
     if (const Adapter* adapter = find_adapter(known.name, why))
       reports.push_back(report_on(options, *adapter, expectations));
@@ -156,7 +154,7 @@ Exit expect_init(const std::string& loop, const RunOptions& options) {
   std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
   if (reports.empty())
     return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
-  fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", family(loop), family(loop),
+  fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", loop_of(loop), loop_of(loop),
              numbers(reports.front().adapter->version), blocks_of(news_in(reports), reports.size()));
   return Exit::verified;
 }

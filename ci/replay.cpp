@@ -62,6 +62,10 @@ Exit replay(const ReplayOptions& options) {
     return usage(fmt::format("{}: no steps; expected lines such as `main: call_soon a`", options.file));
   const KnownLoop* known = find_loop(options.loop);
   const Adapter* adapter = find_adapter(known ? known->name : options.loop, why);
+  if (!adapter && is_module(options.loop)) {
+    fmt::print(stderr, "cede: {}\n", why);
+    return Exit::adapter_failed;
+  }
   if (!adapter) return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
 
   Trace expected = play_on(reference_adapter(), parsed.scenario, options.pace, false);

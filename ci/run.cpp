@@ -289,10 +289,11 @@ std::optional<std::string> find_loops(const std::vector<std::string>& names, std
                                       std::vector<std::string>& absent) {
   for (const std::string& name : names) {
     const KnownLoop* known = find_loop(name);
-    if (!known && !name.starts_with("faulty/"))
+    if (!known && !is_module(name) && !name.starts_with("faulty/"))
       return fmt::format("there is no loop {}; there are: all {}", name, loop_names());
     std::string why;
     if (const Adapter* adapter = find_adapter(name, why)) found.push_back(adapter);
+    else if (is_module(name)) absent.push_back(why);
     else if (!known) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
     else absent.push_back(fmt::format("{}: install {} and build again ({})", name, known->package, why));
   }
@@ -316,7 +317,7 @@ bool read_expected(const RunOptions& options, const std::vector<const Adapter*>&
 }
 
 const Expectations* find_expectations(const std::vector<Expectations>& all, const Adapter& adapter) {
-  auto found = std::ranges::find(all, adapter.name.substr(0, adapter.name.find('/')), &Expectations::loop);
+  auto found = std::ranges::find(all, loop_of(adapter.name), &Expectations::loop);
   return found == all.end() ? nullptr : &*found;
 }
 
