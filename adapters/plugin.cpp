@@ -37,7 +37,9 @@ class PluginLoop : public CallbackLoop {
   Nanos time() override { return table_.time(loop_); }
 
  private:
-  /// What the loop was asked for. It calls back what it owes and nothing else: the rest may be gone by then.
+  /// What loops were asked for and may call back. The rest may be gone.
+  static inline thread_local std::unordered_set<void*> owed;
+
   struct Asked : Call {
     Asked(PluginLoop& of, Callback callback) : Call(of, std::move(callback)), of(of) {
       owed.insert(this);
@@ -58,21 +60,23 @@ class PluginLoop : public CallbackLoop {
       if (call) of.table_.cancel(of.loop_, std::exchange(call, nullptr));
     }
 
-    static inline thread_local std::unordered_set<void*> owed;
     PluginLoop& of;
     void* call = nullptr;
   };
 
   /// The loop has a reader and a writer for each descriptor.
   struct Directions : Watch {
-    Directions(PluginLoop& of, int number) : of(of), number(number) {}
-    ~Directions() override { set(false, false); }
+    Directions(PluginLoop& of, int number) : of(of), number(number) { owed.insert(this); }
+    ~Directions() override {
+      set(false, false);
+      owed.erase(this);
+    }
     bool set(bool reads, bool writes) override {
       const cede_table& table = of.table_;
       return set(reading, reads, table.add_reader, table.remove_reader,
-                 [](void* self) { static_cast<Directions*>(self)->tell(true); }) &&
+                 [](void* self) { tell(self, true); }) &&
              set(writing, writes, table.add_writer, table.remove_writer,
-                 [](void* self) { static_cast<Directions*>(self)->tell(false); });
+                 [](void* self) { tell(self, false); });
     }
     bool set(bool& on, bool wanted, decltype(cede_table::add_reader) add, decltype(cede_table::remove_reader) remove,
              cede_callback callback) {
@@ -81,7 +85,11 @@ class PluginLoop : public CallbackLoop {
       on = wanted;
       return true;
     }
-    void tell(bool reads) { of.descriptor_ready(number, reads, !reads); }
+    static void tell(void* self, bool reads) {
+      if (!owed.contains(self)) give_up("the loop called a reader or writer that was removed");
+      auto* directions = static_cast<Directions*>(self);
+      directions->of.descriptor_ready(directions->number, reads, !reads);
+    }
 
     PluginLoop& of;
     int number;
@@ -156,7 +164,7 @@ void adapt_plugin(const cede_table& table, Adapter& adapter) {
   adapter.resolution = std::max<Nanos>(1, table.resolution);
   adapter.needs_creeping = table.flags & CEDE_NEEDS_CREEPING;
   adapter.table = &table;
-  auto leave_out = [&](std::string_view reason, std::initializer_list<Verb> verbs) {
+  auto leave_out = [&](const char* reason, std::initializer_list<Verb> verbs) {
     for (Verb verb : verbs) adapter.unsupported.push_back({verb, reason});
   };
   if (!table.add_reader)

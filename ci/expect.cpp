@@ -22,18 +22,21 @@ Exit complain(Exit exit, const std::string& message) {
   return exit;
 }
 
-/// A run on each back end of the loop, or on the one that was named.
+/// A run on each back end of the loop, or on the one that was named, or on that of a file.
 std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* expectations,
                                    const RunOptions& options) {
   std::vector<LoopReport> reports;
+  std::string why;
   for (const KnownLoop& known : known_loops()) {
     if (known.name != loop && loop_of(known.name) != loop) continue;
-    std::string why;
     if (const Adapter* adapter = find_adapter(known.name, why))
       reports.push_back(report_on(options, *adapter, expectations));
     else
       fmt::print(stderr, "cede: absent: {}: install {} and build again ({})\n", known.name, known.package, why);
   }
+  if (!is_module(loop)) return reports;
+  if (const Adapter* adapter = find_adapter(loop, why)) reports.push_back(report_on(options, *adapter, expectations));
+  else fmt::print(stderr, "cede: {}\n", why);
   return reports;
 }
 
@@ -152,6 +155,7 @@ void take_out(std::vector<std::string>& lines, std::size_t block, const std::str
 
 Exit expect_init(const std::string& loop, const RunOptions& options) {
   std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
+  if (reports.empty() && is_module(loop)) return Exit::adapter_failed;
   if (reports.empty())
     return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
   fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", loop_of(loop), loop_of(loop),

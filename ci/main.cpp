@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "ci/adapter.h"
 #include "ci/bench.h"
 #include "ci/coverage.h"
 #include "ci/expect.h"
@@ -53,6 +54,7 @@ struct Line {
     mutate_line();
     fuzz_line();
     bench_line();
+    adapter_line();
   }
 
   void pace_option(CLI::App& command, World::Pace& pace) {
@@ -197,10 +199,26 @@ struct Line {
     command.callback([this] { act = [this] { return bench(filter); }; });
   }
 
+  void adapter_line() {
+    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info");
+    command.require_subcommand(1);
+    auto& make = *command.add_subcommand("new", "write a folder with a loop and its adapter, which pass the check");
+    make.add_option("name", file, "of the loop and the folder")->required()->option_text("NAME");
+    make.add_option("--lang", language, "c or cpp")->check(CLI::IsMember({"c", "cpp"}))->option_text("c|cpp");
+    make.callback([this] { act = [this] { return adapter_new(file, language); }; });
+    auto& check = *command.add_subcommand("check", "what is wrong with an adapter, and what to change?");
+    check.add_option("loop", file, "a loop, or the file of a module such as ./mine.so")->required()->option_text("LOOP");
+    check.add_option("--source", folder, "the adapter's source, to count its lines")->option_text("FILE");
+    check.callback([this] { act = [this] { return adapter_check(file, folder); }; });
+    auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
+    info.add_option("loop", file, "a loop, or the file of a module")->required()->option_text("LOOP");
+    info.callback([this] { act = [this] { return adapter_info(file); }; });
+  }
+
   RunOptions options;
   ReplayOptions replayed;
   MutateOptions mutated;
-  std::string id, folder, file, filter;
+  std::string id, folder, file, filter, language = "cpp";
   bool rewrite = false;
 };
 

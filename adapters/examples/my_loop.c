@@ -188,9 +188,7 @@ static void collect_timers(my_loop *loop) {
   }
 }
 
-static void run_turn(my_loop *loop) {
-  wait_for_events(loop);
-  collect_timers(loop);
+static void call_ready(my_loop *loop) {
   pthread_mutex_lock(&loop->mutex);
   while (!is_empty(&loop->ready)) {
     my_call *call = loop->ready.next;
@@ -209,8 +207,11 @@ static void run_turn(my_loop *loop) {
 }
 
 void my_loop_run(my_loop *loop) {
-  do run_turn(loop);
-  while (!loop->stopping);
+  do {
+    wait_for_events(loop);
+    collect_timers(loop);
+    call_ready(loop);
+  } while (!loop->stopping);
   loop->stopping = 0;
 }
 
