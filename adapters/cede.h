@@ -1,6 +1,6 @@
 // The door for loops that are not C++: a table of functions, which a shared object hands out by the one symbol
-// `cede_plugin`. C99, and nothing else of cede is needed. `cede run --loop ./mine.so` plays on it,
-// `cede adapter check ./mine.so` says what is wrong with it, and `cede adapter new --lang c mine` writes one that works.
+// `cede_plugin`. C99, and nothing else of cede is needed. `cede adapter new --lang c mine` writes one that works,
+// `cede run --loop ./mine.so` plays on it, and `cede adapter check ./mine.so` says what is wrong with it.
 //
 // All functions are called on one thread, but for call_soon_threadsafe. Clocks and waits go through the C library
 // (clock_gettime, poll, epoll_wait, select and the like): cede replaces them, and the loop lives in virtual time.

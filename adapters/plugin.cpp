@@ -103,8 +103,9 @@ class PluginLoop : public CallbackLoop {
   std::unique_ptr<Watch> watch(int descriptor) override { return std::make_unique<Directions>(*this, descriptor); }
   void wake() override {
     if (wakeup_) return wakeup_->wake();
-    table_.call_soon_threadsafe(loop_, [](void* self) { static_cast<PluginLoop*>(self)->run_one_from_threads(); }, this);
+    table_.call_soon_threadsafe(loop_, run_one, this);
   }
+  static void run_one(void* self) { static_cast<PluginLoop*>(self)->run_one_from_threads(); }
   static void drain_and_run(void* self) {
     static_cast<PluginLoop*>(self)->wakeup_->drain();
     static_cast<PluginLoop*>(self)->run_from_threads();
@@ -138,11 +139,11 @@ bool is_missing(const char* text) { return !text || !*text; }
 std::string complaint(const cede_table* table) {
   if (!table) return "cede_plugin() gives null: let it give the table";
   if (table->abi != CEDE_ABI)
-    return fmt::format("abi is {}, and this cede reads {}: set it to CEDE_ABI and build with the adapters/cede.h of this "
-                       "cede", table->abi, CEDE_ABI);
+    return fmt::format("abi is {}, and this cede reads {}: set it to CEDE_ABI and build with its adapters/cede.h",
+                       table->abi, CEDE_ABI);
   if (table->size != sizeof(cede_table))
-    return fmt::format("size is {}, and the table has {} bytes: set it to sizeof(cede_table) and build with the "
-                       "adapters/cede.h of this cede", table->size, sizeof(cede_table));
+    return fmt::format("size is {}, and this cede reads {} bytes: set it to sizeof(cede_table) and build with its "
+                       "adapters/cede.h", table->size, sizeof(cede_table));
   for (auto [text, field] : {std::pair{table->name, "name"}, {table->version, "version"}, {table->mapping, "mapping"}})
     if (is_missing(text)) return fmt::format("{} is empty: say it, the report prints it", field);
   const std::pair<bool, const char*> needed[] = {

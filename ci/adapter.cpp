@@ -102,7 +102,8 @@ Exit adapter_info(const std::string& loop) {
   fmt::print("name        {}\nversion     {}\n", adapter->name, adapter->version);
   if (adapter->table) fmt::print("plug-in     {}, abi {}\n", adapter->table->name, adapter->table->abi);
   if (!adapter->back_end.empty()) fmt::print("back end    {}\n", adapter->back_end);
-  fmt::print("resolution  {}ns{}\n", adapter->resolution, adapter->needs_creeping ? ", and the clock has to creep" : "");
+  fmt::print("resolution  {}\n", to_string_duration(adapter->resolution));
+  if (adapter->needs_creeping) fmt::print("clock       has to creep: timers are called past their deadline\n");
   fmt::print("order       {}\n", adapter->exact_order ? "exact" : "as the clauses say");
   if (!adapter->layered.empty())
     fmt::print("layered     {}: the reference's, over the loop's callbacks\n", fmt::join(adapter->layered, ", "));

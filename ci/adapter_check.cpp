@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/virtual_time.h"
 #include "ci/child.h"
 
 namespace cede {
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 
 /// How a play in a process of its own went.
 struct Ended {
-  enum class How { done, gave_up, left, endless, blocked, crashed };
+  enum class How { done, gave_up, cannot_be_ended, endless, blocked, crashed };
   How how = How::done;
   std::string said;  // what the job returned
   std::string why;
@@ -38,7 +39,7 @@ struct Check {
   /// ... if the loop called back what it did not owe, so that its adapter gave up.
   std::string_view if_gave_up;
   /// ... if it went on after it was told to stop, again and again.
-  std::string_view if_endless;
+  std::string_view if_cannot_be_ended;
 };
 
 constexpr std::string_view ends_run = "run goes on after stop: let it return once the turn is over";
@@ -122,8 +123,9 @@ std::string hint_on_clock(const Trace& trace) {
   if (seen >= 3599 * second && seen <= 3601 * second) return {};
   if (auto found = unit(static_cast<double>(seen), 3600. * second); !found.empty())
     return fmt::format("time counts {}: nanoseconds are wanted", found);
-  return fmt::format("an hour went by, and time counted {} ns of it: read the clock anew in each turn, by clock_gettime "
-                     "or another function of the C library; a raw system call, the vDSO and rdtsc pass cede by", seen);
+  return fmt::format("an hour went by, and time counted {} of it: read the clock anew in each turn, by clock_gettime "
+                     "or the like of the C library; a raw system call, the vDSO and rdtsc pass cede by",
+                     to_string_duration(seen));
 }
 
 std::string hint_on_timer(const Trace& trace) {
@@ -161,14 +163,15 @@ std::string hint_on_reading(const Trace& trace) {
   if (!calls.empty() && calls[0] < 5 * millisecond)
     return "a reader is called while there is nothing to read: call it when its descriptor is found ready";
   if (calls.size() > 1)
-    return "a reader is called again though all was read: call it in those turns in which its descriptor is found ready";
+    return "a reader is called again though all was read: call it in turns that find its descriptor ready";
   if (calls.empty()) return "a reader is never called: poll its descriptor, and call it when that can be read";
   return {};
 }
 
 std::string hint_on_removing(const Trace& trace) {
   if (calls_of(trace, "r").size() == 1 && calls_of(trace, "w").size() == 1) return {};
-  if (calls_of(trace, "w").empty()) return "a writer is never called: poll its descriptor, and call it when there is room";
+  if (calls_of(trace, "w").empty())
+    return "a writer is never called: poll its descriptor, and call it when there is room";
   return std::string(forgets);
 }
 
@@ -178,7 +181,8 @@ constexpr std::string_view bustle =
 
 /// In the order in which one needs the other.
 constexpr Check checks[] = {
-    {"a callback is called once, from run, until stop", "main: call_soon a\na: stop\n", hint_on_calling, once, ends_run},
+    {"a callback is called once, from run, until stop", "main: call_soon a\na: stop\n", hint_on_calling, once,
+     ends_run},
     {"an idle loop waits, and can be woken", "main: call_soon a\na: log called\n", hint_on_idling, once, wakes},
     {"the clock is cede's, in nanoseconds", "main: call_soon a\na: busy 3600s\na: call_later 1ms b\nb: time\nb: stop\n",
      hint_on_clock, once, ends_run},
@@ -188,7 +192,8 @@ constexpr Check checks[] = {
      hint_on_cancelling, takes_back, ends_run},
     {"another thread wakes the loop", "main: thread 5ms a\na: stop\n", hint_on_waking, once, wakes},
     {"a reader is called while there is something to read",
-     "main: create_pipe p\nmain: add_reader p r\nmain: write_later 5ms p 1\nr: read p 8\nr: call_later 5ms s\ns: stop\n",
+     "main: create_pipe p\nmain: add_reader p r\nmain: write_later 5ms p 1\nr: read p 8\nr: call_later 5ms s\n"
+     "s: stop\n",
      hint_on_reading, once, ends_run},
     {"what is removed is not called",
      "main: create_pipe p\nmain: add_reader p r\nmain: write_later 5ms p 1\nr: remove_reader p\n"
@@ -224,16 +229,17 @@ Ended in_child(const std::function<std::string()>& job) {
   else if (ended.why == "ended by Aborted")
     ended.how = Ended::How::gave_up;
   else
-    ended.how = ended.why.starts_with("ended with ") ? Ended::How::left : Ended::How::crashed;
+    ended.how = ended.why == fmt::format("ended with {}", exit_cannot_be_ended) ? Ended::How::cannot_be_ended
+                                                                                : Ended::How::crashed;
   return ended;
 }
 
 /// What to change, judging by how the process ended; empty if it did as it should.
-std::string hint_on_end(const Ended& ended, std::string_view if_gave_up, std::string_view if_left) {
+std::string hint_on_end(const Ended& ended, std::string_view if_gave_up, std::string_view if_cannot_be_ended) {
   switch (ended.how) {
     case Ended::How::done: return {};
     case Ended::How::gave_up: return std::string(if_gave_up);
-    case Ended::How::left: return std::string(if_left);
+    case Ended::How::cannot_be_ended: return std::string(if_cannot_be_ended);
     case Ended::How::endless: return std::string(polls);
     case Ended::How::blocked: return std::string(hidden);
     case Ended::How::crashed: return fmt::format("the process {}: replay the scenario under a debugger", ended.why);
@@ -247,7 +253,7 @@ std::string hint_on(const Check& check, const Adapter& adapter) {
     play_on(adapter, check.scenario, trace);
     return check.hint(trace);
   });
-  std::string hint = hint_on_end(ended, check.if_gave_up, check.if_endless);
+  std::string hint = hint_on_end(ended, check.if_gave_up, check.if_cannot_be_ended);
   return hint.empty() ? ended.said : hint;
 }
 

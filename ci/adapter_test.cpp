@@ -95,7 +95,7 @@ const Wrong wrongs[] = {
     {"no_cancel", "cancel is null"},
     {"no_remove_reader", "remove_reader, while add_reader is there, is null"},
     {"nothing_wakes", "call_soon_threadsafe, without add_reader in its place, is null"},
-    {"crashes", "the process ended by Segmentation fault"},
+    {"crashes", "the process ended "},
     {"at_once", "call_soon calls back at once"},
     {"never", "the callback of call_soon is never called"},
     {"twice", "a callback is called twice"},
@@ -108,8 +108,8 @@ const Wrong wrongs[] = {
     {"raw_clock", "a raw system call, the vDSO and rdtsc pass cede by"},
     {"time_in_ms", "time counts milliseconds"},
     {"timer_never", "the callback of call_later is never called"},
-    {"timer_in_us", "a timer of 1s is called after 1000s: its delay is in nanoseconds, and the loop took them for micro"},
-    {"timer_from_ms", "a timer of 1s is called after 1us: its delay is in nanoseconds, not in a smaller unit"},
+    {"timer_in_us", "is called after 1000s: its delay is in nanoseconds, and the loop took them for microseconds"},
+    {"timer_from_ms", "is called after 1us: its delay is in nanoseconds, not in a smaller unit"},
     {"timer_early", "do not call it before its deadline"},
     {"cancel_ignored", "a cancelled callback is called"},
     {"does_not_wake", "an idle loop is not woken"},
@@ -143,7 +143,7 @@ TEST_F(AdapterCommand, says_what_is_wrong_with_a_file_that_is_no_plug_in) {
   std::ofstream(folder_ / "text.so") << "main: call_soon a\n";
   std::ofstream(folder_ / "s") << "main: call_soon a\n";
   ASSERT_EQ(in_folder("cc -shared -x c /dev/null -o nothing.so").exit, 0);
-  for (std::string way : {"adapter check", "adapter info", "expect init", "run --budget 10cases --loop", "replay s --loop"}) {
+  for (std::string way : {"adapter check", "adapter info", "expect init", "run --loop", "replay s --loop"}) {
     expect("cede " + way + " ./absent.so", 6, "cannot open shared object file");
     expect("cede " + way + " text.so", 6, "text.so: ");
     expect("cede " + way + " nothing.so", 6, "it exports neither cede_adapter, of a loop in C++");
@@ -221,6 +221,7 @@ std::vector<std::string> blocks_of(const std::string& section) {
 }
 
 TEST_F(Package, makes_what_the_readme_says_from_an_empty_folder) {
+  if (*CEDE_SANITIZE) GTEST_SKIP() << "what is built with sanitizers is not for others to link with";
   auto blocks = blocks_of("Bring your own loop");
   ASSERT_EQ(blocks.size(), 4u);
   std::string& install = blocks[0];
