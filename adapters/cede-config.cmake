@@ -26,6 +26,7 @@ function(cede_add_conformance loop)
   if(arg_EXPECT)
     get_filename_component(arg_EXPECT ${arg_EXPECT} ABSOLUTE)
     list(APPEND arg_ARGS --expect ${arg_EXPECT})
+    file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/expect)
     file(CREATE_LINK ${arg_EXPECT} ${CMAKE_CURRENT_BINARY_DIR}/expect/${loop}.toml SYMBOLIC)  # where fuzz targets look
   endif()
 

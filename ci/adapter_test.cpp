@@ -230,6 +230,9 @@ TEST_F(Package, makes_what_the_readme_says_from_an_empty_folder) {
   std::string script = "unset CC CXX\nexport HOME='" + folder_.string() + "'\n" + install;
   for (std::size_t i = 1; i < blocks.size(); ++i)
     if (has_clang || !contains(blocks[i], "clang++-19")) script += "(cd ~\n" + blocks[i] + ")\n";
+  script += "(cd ~/yours\ncede expect init --budget 500cases build/yours.so >yours.toml\n"
+            "sed -i 's/yours.c LIBRARIES/yours.c EXPECT yours.toml ARGS --budget 500cases LIBRARIES/' CMakeLists.txt\n"
+            "cmake -B build && ctest --test-dir build -V -R conformance)\n";
   std::ofstream(folder_ / "script") << script;
   Ended ended = shell("sh -eu '" + (folder_ / "script").string() + "'");
   EXPECT_EQ(ended.exit, 0) << script << ended;
@@ -237,6 +240,7 @@ TEST_F(Package, makes_what_the_readme_says_from_an_empty_folder) {
   EXPECT_TRUE(contains(ended.said, "100% tests passed")) << ended;
   EXPECT_TRUE(contains(ended.said, "60 lines in yours_adapter.cpp")) << ended;
   if (has_clang) EXPECT_TRUE(contains(ended.said, "held to 1")) << ended;
+  EXPECT_TRUE(contains(ended.said, "\"--budget\" \"500cases\" \"--expect\" \"")) << ended;
 
   // It may be moved, and finds its loops and expectations there.
   fs::rename(folder_ / ".local", folder_ / "moved");
