@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <unordered_set>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,15 +20,15 @@ namespace cede {
 namespace {
 
 /// Ends the process: what the loop has done leaves nothing to go on with.
-[[noreturn]] void give_up(const char* what) {
-  fmt::print(stderr, "cede: {}: see `cede adapter check`\n", what);
+[[noreturn]] void give_up(std::string_view what) {
+  fmt::print(stderr, "cede: {}; see `cede adapter check`\n", what);
   std::abort();
 }
 
 class PluginLoop : public CallbackLoop {
  public:
   explicit PluginLoop(const cede_table& table) : table_(table), loop_(table.create()) {
-    if (!loop_) give_up("create gave no loop");
+    if (!loop_) give_up("create gave null: it has to give a loop");
     // Whoever has no call for other threads is woken by a descriptor.
     if (table_.call_soon_threadsafe) return;
     wakeup_.emplace();
@@ -37,8 +39,18 @@ class PluginLoop : public CallbackLoop {
   Nanos time() override { return table_.time(loop_); }
 
  private:
-  /// What loops were asked for and may call back. The rest may be gone.
-  static inline thread_local std::unordered_set<void*> owed;
+  /// What loops were asked for and may call back.
+  static inline std::unordered_set<void*> owed;
+
+  /// Before anything is called back.
+  template <class What>
+  static What& checked(void* self) {
+    if (!owed.contains(self)) give_up(not_owed);
+    What& what = *static_cast<What*>(self);
+    if (what.of.thread_ != std::this_thread::get_id())
+      give_up("the loop calls back on a thread of its own: it has to be the one that called run");
+    return what;
+  }
 
   struct Asked : Call {
     Asked(PluginLoop& of, Callback callback) : Call(of, std::move(callback)), of(of) {
@@ -51,10 +63,15 @@ class PluginLoop : public CallbackLoop {
       note(of.table_.call_later(of.loop_, delay, called, this));
     }
     void note(void* given) {
-      if (!given) give_up("the loop gave null for a call, which then cannot be cancelled");
+      if (!given) give_up("call_soon or call_later gave null: it has to give what cancel takes");
       if (owed.contains(this)) call = given;  // else it has called back already
     }
-    static void called(void* self);
+    static void called(void* self) {
+      Asked& asked = checked<Asked>(self);
+      owed.erase(self);
+      asked.call = nullptr;
+      asked.fire();
+    }
     void disarm() override {
       owed.erase(this);
       if (call) of.table_.cancel(of.loop_, std::exchange(call, nullptr));
@@ -86,9 +103,8 @@ class PluginLoop : public CallbackLoop {
       return true;
     }
     static void tell(void* self, bool reads) {
-      if (!owed.contains(self)) give_up("the loop called a reader or writer that was removed");
-      auto* directions = static_cast<Directions*>(self);
-      directions->of.descriptor_ready(directions->number, reads, !reads);
+      Directions& directions = checked<Directions>(self);
+      directions.of.descriptor_ready(directions.number, reads, !reads);
     }
 
     PluginLoop& of;
@@ -120,13 +136,8 @@ class PluginLoop : public CallbackLoop {
   const cede_table& table_;
   std::optional<WakeDescriptor> wakeup_;
   void* loop_;
+  const std::thread::id thread_ = std::this_thread::get_id();
 };
-
-void PluginLoop::Asked::called(void* self) {
-  if (owed.erase(self) == 0) give_up("the loop called back what was cancelled, or had been called already");
-  static_cast<Asked*>(self)->call = nullptr;
-  static_cast<Asked*>(self)->fire();
-}
 
 std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter& adapter) {
   return std::make_unique<PluginLoop>(*adapter.table);

@@ -1,10 +1,11 @@
 #include "ci/adapter_check.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -15,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/plugin.h"
 #include "adapters/virtual_time.h"
 #include "ci/child.h"
 
@@ -25,10 +27,11 @@ namespace fs = std::filesystem;
 
 /// How a play in a process of its own went.
 struct Ended {
-  enum class How { done, gave_up, cannot_be_ended, endless, blocked, crashed };
+  enum class How { done, called_back_wrongly, cannot_be_ended, endless, blocked, crashed };
   How how = How::done;
-  std::string said;  // what the job returned
+  std::string said;     // what the job returned
   std::string why;
+  std::string printed;  // to standard error
 };
 
 struct Check {
@@ -36,8 +39,8 @@ struct Check {
   std::string_view scenario;
   /// What to change, judging by the trace; empty if nothing.
   std::string (*hint)(const Trace&);
-  /// ... if the loop called back what it did not owe, so that its adapter gave up.
-  std::string_view if_gave_up;
+  /// ... if the loop called back what it did not owe.
+  std::string_view if_not_owed;
   /// ... if it went on after it was told to stop, again and again.
   std::string_view if_cannot_be_ended;
 };
@@ -217,17 +220,21 @@ Ended in_child(const std::function<std::string()>& job) {
   };
   const double before = spent();
   Ended ended;
-  Child child(
-      [&job] {
-        (void)!std::freopen("/dev/null", "w", stderr);  // what it says there is told by the hint
-        return job();
-      },
-      seconds);
-  if (child.wait(ended.said, ended.why)) return ended;
-  if (ended.why == "ended by Alarm clock")
+  const int printed = memfd_create("cede", MFD_CLOEXEC);
+  Child child([&] { return dup2(printed, STDERR_FILENO), "said " + job(); }, seconds);
+  bool done = child.wait(ended.said, ended.why);
+  if (done && !ended.said.starts_with("said ")) done = false, ended.why = "ended with 0 before it was over";
+  std::array<char, 500> text;
+  if (ssize_t count = pread(printed, text.data(), text.size(), 0); count > 0) ended.printed.assign(text.data(), count);
+  close(printed);
+  if (done) {
+    ended.said.erase(0, std::string_view("said ").size());
+    return ended;
+  }
+  if (ended.printed.find(not_owed) != std::string::npos)
+    ended.how = Ended::How::called_back_wrongly;
+  else if (ended.why == "ended by Alarm clock")
     ended.how = spent() - before > seconds / 10. ? Ended::How::endless : Ended::How::blocked;
-  else if (ended.why == "ended by Aborted")
-    ended.how = Ended::How::gave_up;
   else
     ended.how = ended.why == fmt::format("ended with {}", exit_cannot_be_ended) ? Ended::How::cannot_be_ended
                                                                                 : Ended::How::crashed;
@@ -235,16 +242,20 @@ Ended in_child(const std::function<std::string()>& job) {
 }
 
 /// What to change, judging by how the process ended; empty if it did as it should.
-std::string hint_on_end(const Ended& ended, std::string_view if_gave_up, std::string_view if_cannot_be_ended) {
+std::string hint_on_end(const Ended& ended, std::string_view if_not_owed, std::string_view if_cannot_be_ended) {
   switch (ended.how) {
     case Ended::How::done: return {};
-    case Ended::How::gave_up: return std::string(if_gave_up);
+    case Ended::How::called_back_wrongly: return std::string(if_not_owed);
     case Ended::How::cannot_be_ended: return std::string(if_cannot_be_ended);
     case Ended::How::endless: return std::string(polls);
     case Ended::How::blocked: return std::string(hidden);
-    case Ended::How::crashed: return fmt::format("the process {}: replay the scenario under a debugger", ended.why);
+    case Ended::How::crashed: break;
   }
-  return {};
+  const std::string line = ended.printed.substr(0, ended.printed.find('\n'));
+  if (line.empty()) return fmt::format("the process {}: replay the scenario under a debugger", ended.why);
+  constexpr std::string_view ours = "cede: ";
+  if (line.starts_with(ours)) return line.substr(ours.size(), line.find(';') - ours.size());
+  return fmt::format("the process {}, and said: {}", ended.why, line);
 }
 
 std::string hint_on(const Check& check, const Adapter& adapter) {
@@ -253,7 +264,7 @@ std::string hint_on(const Check& check, const Adapter& adapter) {
     play_on(adapter, check.scenario, trace);
     return check.hint(trace);
   });
-  std::string hint = hint_on_end(ended, check.if_gave_up, check.if_cannot_be_ended);
+  std::string hint = hint_on_end(ended, check.if_not_owed, check.if_cannot_be_ended);
   return hint.empty() ? ended.said : hint;
 }
 

@@ -1,6 +1,7 @@
 // Plug-ins that are wrong, each in one way, for the tests of `cede adapter check`: CEDE_WRONG says in which.
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -28,6 +29,7 @@ static int raw_clock(clockid_t clock, struct timespec *now) {
 static my_call kept;  // calls that outlive their loop, and that the next one makes
 
 static void *create_wrongly(void) {
+  if (wrong("no_loop")) return NULL;
   my_loop *loop = create();
   if (wrong("leaks")) eventfd(0, 0);
   if (!kept.next) init_ring(&kept);
@@ -79,6 +81,10 @@ static void call_again_and_again(void *data) {
 
 static void *call_soon_wrongly(void *loop, cede_callback callback, void *data) {
   if (wrong("crashes")) raise(SIGSEGV);
+  if (wrong("asserts")) fputs("wrong_loop.c: this cannot be\n", stderr), abort();
+  if (wrong("leaves")) exit(1);
+  if (wrong("leaves_well")) exit(0);
+  if (wrong("null_call")) return call_soon(loop, callback, data), NULL;
   if (wrong("at_once")) return callback(data), data;
   if (wrong("never")) return make_call(callback, data);
   if (wrong("twice")) return call_soon(loop, call_twice, wrap(loop, callback, data));
@@ -94,8 +100,18 @@ static void *call_later_wrongly(void *loop, int64_t delay, cede_callback callbac
   return call_later(loop, delay, callback, data);
 }
 
+static void *call_elsewhere(void *loop) {
+  call_ready(loop);
+  return NULL;
+}
+
 static void run_wrongly(void *self) {
   my_loop *loop = self;
+  if (wrong("calls_elsewhere")) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, call_elsewhere, loop);
+    pthread_join(thread, NULL);
+  }
   if (wrong("returns_at_once")) return;
   if (wrong("returns_when_idle")) {
     for (loop->stopping = 0; !loop->stopping && !(is_empty(&loop->ready) && is_empty(&loop->timers));) {
