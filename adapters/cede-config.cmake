@@ -13,6 +13,7 @@ find_package(Threads QUIET)
 # The sources are an adapter, which exports cede_adapter (adapters/adapter.h) or cede_plugin (adapters/cede.h), and what
 # it needs. Makes of them
 #   loop_LOOP         the module LOOP.so: `cede run --loop ./LOOP.so`
+#   adapter.LOOP      the test that says what is wrong with the adapter, and counts the lines of its first source
 #   conformance.LOOP  the test that runs it, with what else `cede run` takes in ARGS, or in the variable CEDE_ARGS
 #   fuzz_LOOP         a libFuzzer target, if clang has it; else
 #   replay_LOOP       the same for given files, and a test of it: replay.LOOP
@@ -33,8 +34,12 @@ function(cede_add_conformance loop)
   add_library(loop_${loop} MODULE ${sources})
   set_target_properties(loop_${loop} PROPERTIES PREFIX "" OUTPUT_NAME ${loop})
   target_link_libraries(loop_${loop} PRIVATE cede::headers ${arg_LIBRARIES})
+  list(GET sources 0 adapter)
+  get_filename_component(adapter ${adapter} ABSOLUTE)
+  add_test(NAME adapter.${loop} COMMAND cede::cede adapter check $<TARGET_FILE:loop_${loop}> --source ${adapter})
   add_test(NAME conformance.${loop} COMMAND cede::cede run --loop $<TARGET_FILE:loop_${loop}> ${arg_ARGS})
 
+  set_tests_properties(conformance.${loop} PROPERTIES DEPENDS adapter.${loop})
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if(NOT "CXX" IN_LIST languages)
     message(STATUS "cede: no fuzz target for ${loop}: it takes C++, project(... LANGUAGES C CXX)")
