@@ -52,6 +52,15 @@ inline World::Pace pace_for(const Adapter& adapter, World::Pace wanted) {
 /// one if it is empty; false when there is no such.
 extern "C" [[gnu::visibility("default")]] bool cede_adapter(std::string_view back_end, Adapter& adapter);
 
+/// What a module and the command have to agree on, as far as sizes show it. A module that was built with the headers
+/// of another cede is refused by that.
+extern "C" [[gnu::used, gnu::visibility("default")]] inline std::size_t cede_layout() {
+  std::size_t layout = verbs_count;
+  for (std::size_t size : {sizeof(Adapter), sizeof(Unsupported), sizeof(World), sizeof(Scenario), sizeof(Event)})
+    layout = layout * 1000003 + size;
+  return layout;
+}
+
 /// Five callbacks and five timers: what `cede bench` compares `run` and `run_bare` on.
 inline constexpr std::string_view bare_workload =
     "main: call_soon a\nmain: call_soon a\nmain: call_soon a\nmain: call_soon a\nmain: call_soon a\n"

@@ -60,9 +60,12 @@ const Adapter* open_module(const std::string& name, std::string& why) {
     return nullptr;
   }
   auto make = reinterpret_cast<decltype(&cede_adapter)>(dlsym(module, "cede_adapter"));
+  auto layout = reinterpret_cast<decltype(&cede_layout)>(dlsym(module, "cede_layout"));
   auto plugin = reinterpret_cast<decltype(&cede_plugin)>(dlsym(module, "cede_plugin"));
   Adapter adapter;
-  if (make) {
+  if (make && (!layout || layout() != cede_layout())) {
+    why = "it was built with the headers of another cede: build it again with those of this one";
+  } else if (make) {
     if (!make(back_end, adapter)) why = fmt::format("it knows no back end {}", back_end);
   } else if (plugin) {
     why = complaint(plugin());

@@ -27,7 +27,7 @@ typedef struct cede_table {
   const char *name;     // of the loop
   const char *version;  // of the loop
   const char *mapping;  // what each function is on the loop, one a line, `call_soon: an idle handle each`
-  int64_t resolution;   // of its timers, in nanoseconds: they may be early by less than that
+  int64_t resolution;   // of its timers, in nanoseconds, such as 1000000 if it counts milliseconds
   uint64_t flags;       // CEDE_NEEDS_CREEPING or 0
 
   void *(*create)(void);
@@ -37,7 +37,7 @@ typedef struct cede_table {
   int64_t (*time)(void *loop);
   /// Calls back once, in the next turn. What it gives is good for `cancel` until it has called back, and not null.
   void *(*call_soon)(void *loop, cede_callback callback, void *data);
-  /// Calls back once, `delay` nanoseconds from now; a delay that is not above 0 is over already.
+  /// Calls back once, `delay` nanoseconds from now, which is a multiple of the resolution, or not above 0: over already.
   void *(*call_later)(void *loop, int64_t delay, cede_callback callback, void *data);
   /// Takes back a call that was not made yet.
   void (*cancel)(void *loop, void *call);

@@ -114,6 +114,12 @@ class PluginLoop : public CallbackLoop {
 
   Ref<Handle> soon(Callback callback) override { return new Asked(*this, std::move(callback)); }
   Ref<Handle> later(Nanos delay, Nanos when, Callback callback) override {
+    // What the loop cannot tell apart is asked for, and reported, as the next that it can.
+    const Nanos resolution = std::max<Nanos>(1, table_.resolution);
+    if (delay > 0 && resolution > 1) {
+      delay = delay > forever - resolution ? forever : (delay + resolution - 1) / resolution * resolution;
+      if (delay == forever || __builtin_add_overflow(time(), delay, &when)) when = forever;
+    }
     return new Asked(*this, delay, when, std::move(callback));
   }
   std::unique_ptr<Watch> watch(int descriptor) override { return std::make_unique<Directions>(*this, descriptor); }

@@ -140,6 +140,19 @@ TEST(AdapterCheck, finds_nothing_wrong_with_what_is_right) {
   }
 }
 
+TEST(AdapterCheck, takes_what_a_table_leaves_out_for_unsupported) {
+  Ended ended = shell("CEDE_WRONG=no_threads " + cede + " adapter check " + wrong_loop);
+  EXPECT_EQ(ended.exit, 0) << ended;
+  EXPECT_TRUE(contains(ended.said, "thread is unsupported: the table has no call_soon_threadsafe")) << ended;
+  ended = shell("CEDE_WRONG=no_descriptors " + cede + " adapter check " + wrong_loop);
+  EXPECT_EQ(ended.exit, 0) << ended;
+  EXPECT_TRUE(contains(ended.said, "add_reader is unsupported: the table has no add_reader")) << ended;
+  for (std::string way : {"no_threads", "no_descriptors"}) {
+    ended = shell("CEDE_WRONG=" + way + " " + cede + " run --budget 500cases --loop " + wrong_loop);
+    EXPECT_EQ(ended.exit, 0) << ended;
+  }
+}
+
 TEST_F(AdapterCommand, says_what_is_wrong_with_a_file_that_is_no_plug_in) {
   auto expect = [&](const std::string& command, int exit, std::string_view part) {
     Ended ended = in_folder(command);
@@ -154,6 +167,9 @@ TEST_F(AdapterCommand, says_what_is_wrong_with_a_file_that_is_no_plug_in) {
     expect("cede " + way + " text.so", 6, "text.so: ");
     expect("cede " + way + " nothing.so", 6, "it exports neither cede_adapter, of a loop in C++");
   }
+  std::ofstream(folder_ / "old.c") << "int cede_adapter;\nlong cede_layout(void) { return 1; }\n";
+  ASSERT_EQ(in_folder("cc -shared -fPIC old.c -o old.so").exit, 0);
+  expect("cede adapter check ./old.so", 6, "it was built with the headers of another cede");
   expect("cede adapter check nobody", 2, "there is no loop nobody");
   expect("cede adapter check reference --source nowhere.cpp", 2, "cannot read nowhere.cpp");
 }

@@ -180,5 +180,8 @@ const cede_table *cede_plugin(void) {
   if (wrong("no_cancel")) table.cancel = NULL;
   if (wrong("no_remove_reader")) table.remove_reader = NULL;
   if (wrong("nothing_wakes")) table.call_soon_threadsafe = NULL, table.add_reader = NULL;
+  // Nothing is wrong with these.
+  if (wrong("no_threads")) table.call_soon_threadsafe = NULL;
+  if (wrong("no_descriptors")) table.add_reader = table.add_writer = NULL;
   return &table;
 }
