@@ -10,6 +10,8 @@
 #include "adapters/world.h"
 #include "spec/trace.h"
 
+struct cede_table;
+
 namespace cede {
 
 /// A verb that the loop cannot perform, and why.
@@ -39,6 +41,9 @@ struct Adapter : LoopInfo {
 
   /// The workload below as a plain program in the loop's own API, to compare with; may be null.
   void (*run_bare)(World&) = nullptr;
+
+  /// Of a plug-in in C, the functions (cede.h).
+  const cede_table* table = nullptr;
 };
 
 /// How time has to go by for this loop when this pace is wanted.
@@ -49,6 +54,15 @@ inline World::Pace pace_for(const LoopInfo& loop, World::Pace wanted) {
 /// What the command looks for in the module of a loop: fills in the adapter of this back end, or of the usual
 /// one if it is empty; false when there is no such.
 extern "C" [[gnu::visibility("default")]] bool cede_adapter(std::string_view back_end, Adapter& adapter);
+
+/// What a module and the command have to agree on, as far as sizes show it. A module that was built with the headers
+/// of another cede is refused by that.
+extern "C" [[gnu::used, gnu::visibility("default")]] inline std::size_t cede_layout() {
+  std::size_t layout = verbs_count;
+  for (std::size_t size : {sizeof(Adapter), sizeof(Unsupported), sizeof(World), sizeof(Scenario), sizeof(Event)})
+    layout = layout * 1000003 + size;
+  return layout;
+}
 
 /// Five callbacks and five timers: what `cede bench` compares `run` and `run_bare` on.
 inline constexpr std::string_view bare_workload =

@@ -1,6 +1,7 @@
 // The loops there are.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,14 +19,22 @@ struct KnownLoop {
 };
 
 std::span<const KnownLoop> known_loops();
+/// Whether this is no name but the file of a module: `./mine.so`, `build/mine.so`, `cabi:mine.so`.
+bool is_module(std::string_view name);
+/// The loop without its back end, as a file of expectations says it; `mine` for `build/mine.so`.
+std::string_view loop_of(std::string_view name);
 /// By its name, or by that of a loop with back ends, which means the first of them; else null.
 const KnownLoop* find_loop(std::string_view name);
 
 /// The reference loop, built in.
 const Adapter& reference_adapter();
 
-/// The adapter, or null when its module was not built or cannot be loaded; `why` then says so.
+/// The adapter, or null when its module was not built or cannot be loaded; `why` then says so. A module that is
+/// given by its file exports `cede_adapter` (adapter.h) or, in C, `cede_plugin` (cede.h).
 const Adapter* find_adapter(std::string_view name, std::string& why);
+
+/// What lies beside the executable, in the build as when installed: loops, expectations, skeletons.
+std::filesystem::path beside(std::string_view name);
 
 /// A wrong loop, made of the reference and a diff in adapters/faults/.
 struct Fault {

@@ -98,6 +98,7 @@ void CallbackLoop::run_one_from_threads() {
   Ref<Handle> job;
   {
     std::lock_guard lock(mutex_);
+    if (from_threads_.empty()) return;
     job = std::move(from_threads_.front());
     from_threads_.pop_front();
   }

@@ -99,7 +99,7 @@ class CallbackLoop : public reference::AbstractLoop {
   virtual std::unique_ptr<Watch> watch(int /*descriptor*/) { return nullptr; }
   /// Begins to watch a signal, which may be watched already; null when it cannot be.
   virtual std::unique_ptr<SignalWatch> watch_signal(int /*signal*/) { return nullptr; }
-  /// From any thread: has the loop call `run_from_threads` on its own, or `run_one_from_threads` as often.
+  /// From any thread: has the loop call `run_from_threads` on its own, or `run_one_from_threads` once for each.
   virtual void wake() = 0;
   /// Turns until `leave` or `break_off`.
   virtual void turn() = 0;

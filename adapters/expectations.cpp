@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "adapters/adapters.h"
 #include "spec/chapters.h"
 
 namespace cede {
@@ -196,7 +197,7 @@ std::optional<Expectations> read_expectations(const std::string& file, std::vect
 }
 
 std::string expectations_file(std::string_view loop) {
-  return fmt::format("{}/{}.toml", CEDE_EXPECTATIONS, loop.substr(0, loop.find('/')));
+  return beside("expect") / fmt::format("{}.toml", loop_of(loop));
 }
 
 }  // namespace cede

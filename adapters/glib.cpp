@@ -116,13 +116,11 @@ class GlibLoop : public CallbackLoop {
   GMainLoop* loop_;
 };
 
-std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { return std::make_unique<GlibLoop>(); }
-
 }  // namespace
 
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.version = fmt::format("{}.{}.{}", glib_major_version, glib_minor_version, glib_micro_version);
-  adapt_callback_loop<make_loop>(adapter, mapping);
+  adapt_callback_loop<make_callback_loop<GlibLoop>>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "GLib has no closed loop that refuses calls: g_main_context_unref frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},

@@ -185,14 +185,12 @@ void run_bare(World& world) {
   must(uv_loop_close(&loop), "uv_loop_close");
 }
 
-std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { return std::make_unique<UvLoop>(); }
-
 }  // namespace
 
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.name = "libuv";
   adapter.version = uv_version_string();
-  adapt_callback_loop<make_loop>(adapter, mapping);
+  adapt_callback_loop<make_callback_loop<UvLoop>>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "libuv has no closed loop that refuses calls: uv_loop_close frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},

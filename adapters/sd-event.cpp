@@ -114,13 +114,11 @@ class SdLoop : public CallbackLoop {
   bool stopped_ = false;
 };
 
-std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter&) { return std::make_unique<SdLoop>(); }
-
 }  // namespace
 
 extern "C" bool cede_adapter(std::string_view back_end, Adapter& adapter) {
   adapter.version = SYSTEMD_VERSION;
-  adapt_callback_loop<make_loop>(adapter, mapping);
+  adapt_callback_loop<make_callback_loop<SdLoop>>(adapter, mapping);
   adapter.unsupported = {
       {Verb::close, "sd-event has no closed loop that refuses calls: sd_event_unref frees it"},
       {Verb::is_closed, "a closed loop cannot be asked"},

@@ -23,20 +23,22 @@ Exit complain(Exit exit, const std::string& message) {
   return exit;
 }
 
-std::string_view family(std::string_view loop) { return loop.substr(0, loop.find('/')); }
-
-/// A run on each back end of the loop, or on the one that was named.
+/// A run on each back end of the loop, or on the one that was named, or on that of a file.
 std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* expectations,
                                    const RunOptions& options) {
   std::vector<LoopReport> reports;
+  std::string why;
   for (const KnownLoop& known : known_loops()) {
-    if (known.name != loop && family(known.name) != loop) continue;
-    std::string why;
+    if (known.name != loop && loop_of(known.name) != loop) continue;
     LoopInfo info;
     if (describe(known.name, info, why) == Opened::well) reports.push_back(report_on(options, info, expectations));
     else
       fmt::print(stderr, "cede: absent: {}: install {} and build again ({})\n", known.name, known.package, why);
   }
+  if (!is_module(loop)) return reports;
+  LoopInfo info;
+  if (describe(loop, info, why) == Opened::well) reports.push_back(report_on(options, info, expectations));
+  else fmt::print(stderr, "cede: {}\n", why);
   return reports;
 }
 
@@ -158,11 +160,11 @@ void take_out(std::vector<std::string>& lines, std::size_t block, const std::str
 }  // namespace
 
 Exit expect_init(const std::string& loop, const RunOptions& options) {
-  if (!find_loop(loop))
-    return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
   std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
+  if (reports.empty() && !find_loop(loop) && !is_module(loop))
+    return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
   if (reports.empty()) return complain(Exit::adapter_failed, fmt::format("no loop {} here", loop));
-  fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", family(loop), family(loop),
+  fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", loop_of(loop), loop_of(loop),
              numbers(reports.front().info.version), blocks_of(news_in(reports, options.terms), reports.size()));
   return Exit::verified;
 }

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "ci/adapter.h"
 #include "ci/bench.h"
 #include "ci/coverage.h"
 #include "ci/expect.h"
@@ -55,6 +56,7 @@ struct Line {
     mutate_line();
     fuzz_line();
     bench_line();
+    adapter_line();
   }
 
   void pace_option(CLI::App& command, World::Pace& pace) {
@@ -99,7 +101,8 @@ struct Line {
     command.footer("examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
+    command.add_option("--loop", options.loops,
+                       fmt::format("all, or: {}; or a file such as ./mine.so; repeatable", loop_names()))
         ->option_text("LOOP")->allow_extra_args(false);
     budget_option(command);
     pace_option(command, options.terms.pace);
@@ -143,7 +146,7 @@ struct Line {
   void replay_line() {
     auto& command = *app.add_subcommand("replay", "play one scenario and show its trace");
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
-    command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP");
+    command.add_option("--loop", replayed.loop, "on which loop, or a file such as ./mine.so")->option_text("LOOP");
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
@@ -229,11 +232,27 @@ struct Line {
     command.callback([this] { act = [this] { return bench(filter); }; });
   }
 
+  void adapter_line() {
+    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info");
+    command.require_subcommand(1);
+    auto& make = *command.add_subcommand("new", "write a folder with a loop and its adapter, which pass the check");
+    make.add_option("name", file, "of the loop and the folder")->required()->option_text("NAME");
+    make.add_option("--lang", language, "c or cpp")->check(CLI::IsMember({"c", "cpp"}))->option_text("c|cpp");
+    make.callback([this] { act = [this] { return adapter_new(file, language); }; });
+    auto& check = *command.add_subcommand("check", "what is wrong with an adapter, and what to change?");
+    check.add_option("loop", file, "a loop, or a file such as ./mine.so")->required()->option_text("LOOP");
+    check.add_option("--source", folder, "the adapter's source, to count its lines")->option_text("FILE");
+    check.callback([this] { act = [this] { return adapter_check(file, folder); }; });
+    auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
+    info.add_option("loop", file, "a loop, or a file such as ./mine.so")->required()->option_text("LOOP");
+    info.callback([this] { act = [this] { return adapter_info(file); }; });
+  }
+
   RunOptions options;
   ReplayOptions replayed;
   MutateOptions mutated;
   MergeOptions merged;
-  std::string id, folder, file, filter;
+  std::string id, folder, file, filter, language = "cpp";
   bool rewrite = false;
 };
 

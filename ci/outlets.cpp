@@ -7,14 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "adapters/adapters.h"
 #include "ci/stream.h"
 
 namespace cede {
-namespace {
-
-std::string_view family(std::string_view loop) { return loop.substr(0, loop.find('/')); }
-
-}  // namespace
 
 std::optional<std::string> Outlets::open() {
   auto error = [](const std::string& file) { return fmt::format("cannot write {}: {}", file, std::strerror(errno)); };
@@ -52,7 +48,7 @@ bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, co
   for (const std::string& file : files) {
     auto read = read_expectations(file, complaints);
     if (!read) continue;
-    auto is_of = [&](const LoopInfo& loop) { return family(loop.name) == read->loop; };
+    auto is_of = [&](const LoopInfo& loop) { return loop_of(loop.name) == read->loop; };
     if (std::ranges::none_of(loops, is_of))
       complaints.push_back(fmt::format("{}: it is about {}, which is not judged: leave it out", file, read->loop));
     if (std::ranges::find(all_, read->loop, &Expectations::loop) != all_.end())
@@ -64,7 +60,7 @@ bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, co
 }
 
 const Expectations* ExpectationFiles::of(const LoopInfo& loop) const {
-  auto found = std::ranges::find(all_, family(loop.name), &Expectations::loop);
+  auto found = std::ranges::find(all_, loop_of(loop.name), &Expectations::loop);
   return found == all_.end() ? nullptr : &*found;
 }
 

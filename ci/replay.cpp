@@ -111,7 +111,8 @@ Exit replay(const ReplayOptions& options) {
   switch (describe(name, info, why)) {
     case Opened::well: break;
     case Opened::not_there:
-      if (!known) return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
+      if (!known && !is_module(name))
+        return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
       [[fallthrough]];
     case Opened::broken: fmt::print(stderr, "cede: {}: {}\n", name, why); return Exit::adapter_failed;
   }

@@ -83,7 +83,7 @@ Json loop_json(const LoopReport& loop) {
   return json;
 }
 
-LoopReport loop_of(const Json& json) {
+LoopReport loop_from(const Json& json) {
   LoopReport loop;
   loop.info.name = json.at("loop");
   loop.info.version = json.at("version");
@@ -221,7 +221,7 @@ Crash crash_of(const Json& json) {
 void read_line(const Json& json, RunReport& report) {
   const std::string kind = json.at("kind");
   if (kind == "run") return read_run(json, report);
-  if (kind == "loop") return report.loops.push_back(loop_of(json));
+  if (kind == "loop") return report.loops.push_back(loop_from(json));
   if (kind == "absent") return report.absent.push_back({json.at("loop"), json.at("why")});
   if (kind == "end") {
     report.interrupted = json.at("exit") == static_cast<int>(Exit::interrupted);

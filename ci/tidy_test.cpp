@@ -102,7 +102,7 @@ struct File {
   std::vector<std::string> lines;
 
   bool ends(std::string_view end) const { return path.ends_with(end); }
-  bool source() const { return ends(".h") || ends(".cpp"); }
+  bool source() const { return ends(".h") || ends(".c") || ends(".cpp"); }
 };
 
 const std::vector<File>& files() {
@@ -149,6 +149,7 @@ std::string wall_errors(const File& file) {
     std::smatch match;
     if (!std::regex_search(file.lines[i], match, include)) continue;
     std::string included = match[1];
+    if (included.find('/') == std::string::npos) continue;  // a file beside
     if (!allowed->second.contains(included.substr(0, included.find('/'))))
       errors += place(file, i + 1) + "includes " + included + ", but " + file.room + "/ rests on " +
                 joined(allowed->second) + " only: move what is needed down, or the user up\n";

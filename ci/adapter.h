@@ -1,0 +1,21 @@
+// `cede adapter`: for whoever plugs in a loop. Skeletons that work, what a loop tells of itself, and what is wrong
+// with its adapter.
+#pragma once
+
+#include <string>
+
+#include "ci/exit.h"
+
+namespace cede {
+
+/// Writes the folder `name` with a loop, its adapter in `language` (c or cpp) and a CMakeLists.txt.
+Exit adapter_new(const std::string& name, const std::string& language);
+
+/// Prints what the adapter tells: versions, the mapping, what is unsupported and why.
+Exit adapter_info(const std::string& loop);
+
+/// Says what is wrong with the adapter, if something is (adapter_check.h). Counts the lines of `source`, the adapter's
+/// file, unless that is empty.
+Exit adapter_check(const std::string& loop, const std::string& source);
+
+}  // namespace cede
