@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <numeric>
 #include <random>
 #include <set>
@@ -29,7 +30,8 @@ const Adapter* loop_named(std::string_view name) {
   return find_adapter(name, why);
 }
 
-const Property& property_of(std::string_view clause) { return *std::ranges::find(properties(), clause, &Property::clause); }
+/// Or only against those of exact order.
+bool is_held_against_all(std::string_view clause) { return find_clause(chapters(), clause)->tier != "X"; }
 
 // The eight questions.
 
@@ -52,10 +54,12 @@ constexpr Question questions[] = {
     // asio: no, of a handler that does not look. The adapter's has a mark, as Asio's users need one.
     {"a due sibling can still be cancelled", "TIMER-11", "the timer had been cancelled", "yyyyy"},
     // libevent: no, of event_base_loopbreak. event_base_loopexit is meant for it.
-    {"stop lets the current batch finish", "PASS-9", "it was queued when the last pass of the run began, and had no turn in it", "yyyyn"},
+    {"stop lets the current batch finish", "PASS-9",
+     "it was queued when the last pass of the run began, and had no turn in it", "yyyyn"},
     // libevent: no, of event_active, which the adapter does not use. libuv: no, of timers without a delay: see below.
     {"a callback that posts itself again lets timers in", "LIVE-3", "", "yyyyy"},
-    {"a timer without a delay that sets itself again lets the turn end", "TIMER-8", "the timer ran in the pass that made it", "nyyyy"},
+    {"a timer without a delay that sets itself again lets the turn end", "TIMER-8",
+     "the timer ran in the pass that made it", "nyyyy"},
     // libevent: yes, of a timer that is alone: the wait for it is reckoned from the same cached time, and as much too
     // long. With something else to do it is early.
     {"no timer is early, measured from the call", "TIMER-10", "", "nnnyy"},
@@ -73,9 +77,9 @@ std::string answers_of(const Adapter& loop) {
     loop.run(loop, scenario, world, trace);
     for (std::size_t i = 0; i < std::size(questions); ++i) {
       // What is held only against loops of exact order can be asked of all.
-      trace.exact_order = find_clause(chapters(), questions[i].clause)->tier == "X";
+      trace.exact_order = !is_held_against_all(questions[i].clause);
       history.read(trace);
-      Verdict verdict = property_of(questions[i].clause).judge(history);
+      Verdict verdict = std::ranges::find(properties(), questions[i].clause, &Property::clause)->judge(history);
       bool said = verdict.violated() || verdict.kind == Verdict::Kind::variant;
       if (said && (questions[i].no.empty() ? verdict.violated() : verdict.text == questions[i].no)) answers[i] = 'n';
     }
@@ -142,7 +146,8 @@ TEST(Loops, do_the_same_at_the_same_time_where_time_stands_still) {
     const Adapter* loop = loop_named(known.name);
     if (!loop || loop->needs_creeping) continue;  // libev cannot live there
     for (const Scenario& schedule : schedules)
-      ASSERT_EQ(calls_of(*loop, schedule), calls_of(reference_adapter(), schedule)) << loop->name << "\n" << to_string(schedule);
+      ASSERT_EQ(calls_of(*loop, schedule), calls_of(reference_adapter(), schedule))
+          << loop->name << "\n" << to_string(schedule);
   }
 }
 
@@ -161,7 +166,7 @@ Judged judged(const Adapter& loop, const Scenario& scenario, World::Pace pace) {
   history.read(trace);
   Judged judged{.cut = std::ranges::any_of(trace.events, [](const Event& e) { return e.what == What::silent; })};
   for (const Property& property : properties())
-    if (find_clause(chapters(), property.clause)->tier != "X" && property.judge(history).violated())
+    if (is_held_against_all(property.clause) && property.judge(history).violated())
       judged.violated.insert(property.clause);
   return judged;
 }
@@ -179,35 +184,43 @@ TEST(Loops, are_judged_in_virtual_time_as_in_real_time) {
     if (!loop) continue;
     for_all_scenarios(seed, 1000, [&](const Scenario& scenario) {
       if (is_timed(scenario)) return true;
-      Judged really = judged(*loop, scenario, World::Pace::real), judged = cede::judged(*loop, scenario, World::Pace::frozen);
-      bool agree = really.cut ? std::ranges::includes(judged.violated, really.violated) : judged.violated == really.violated;
-      EXPECT_TRUE(agree) << loop->name << "\n" << to_string(scenario) << "in virtual time: "
-                         << fmt::format("{}", fmt::join(judged.violated, " ")) << "\nin real time: "
-                         << fmt::format("{}", fmt::join(really.violated, " "));
+      Judged real = judged(*loop, scenario, World::Pace::real);
+      Judged here = judged(*loop, scenario, World::Pace::frozen);
+      if (real.cut) std::erase_if(here.violated, [&](auto clause) { return !real.violated.contains(clause); });
+      EXPECT_EQ(here.violated, real.violated) << loop->name << "\n" << to_string(scenario);
       return true;
     });
   }
 }
 
+/// Whether one of the scenarios shows it in real time too, at one of several attempts; or cannot, being cut.
+bool really_violates(const Adapter& loop, std::string_view clause, const std::vector<Scenario>& scenarios) {
+  for (int attempt = 0; attempt < 5; ++attempt)
+    for (const Scenario& scenario : scenarios) {
+      Judged real = judged(loop, scenario, World::Pace::real);
+      if (real.cut || real.violated.contains(clause)) return true;
+    }
+  return false;
+}
+
 TEST(Loops, are_accused_of_nothing_in_virtual_time_that_real_time_does_not_show) {
-  const char* scenarios = std::getenv("CEDE_REAL");
-  if (!scenarios) GTEST_SKIP() << "ci/soak says by CEDE_REAL how many scenarios are played in real time";
+  const char* count = std::getenv("CEDE_REAL");
+  if (!count) GTEST_SKIP() << "ci/soak sets CEDE_REAL: of so many scenarios violations are looked for in real time";
   // Where the clock moves, deadlines are met or the same, and waits end at them, to the tick only by chance.
   const std::set<std::string_view> by_chance{"TIMER-4", "TIMER-9", "TIMER-11"};
   for (const KnownLoop& known : known_loops()) {
     const Adapter* loop = loop_named(known.name);
     if (!loop) continue;
-    for_all_scenarios(seed, std::strtoull(scenarios, nullptr, 10), [&](const Scenario& scenario) {
-      std::set<std::string_view> open = judged(*loop, scenario, World::Pace::frozen).violated;
-      bool cut = false;
-      for (int times = 0; times < 20 && !open.empty() && !cut; ++times) {
-        Judged really = judged(*loop, scenario, World::Pace::real);
-        cut = really.cut;
-        std::erase_if(open, [&](std::string_view id) { return really.violated.contains(id) || by_chance.contains(id); });
-      }
-      if (!cut) EXPECT_TRUE(open.empty()) << loop->name << " " << fmt::format("{}", fmt::join(open, " ")) << "\n" << to_string(scenario);
+    std::map<std::string_view, std::vector<Scenario>> accusations;
+    for_all_scenarios(seed, std::strtoull(count, nullptr, 10), [&](const Scenario& scenario) {
+      for (std::string_view clause : judged(*loop, scenario, World::Pace::frozen).violated)
+        if (accusations[clause].size() < 20) accusations[clause].push_back(scenario);
       return true;
     });
+    for (const auto& [clause, scenarios] : accusations)
+      if (!by_chance.contains(clause))
+        EXPECT_TRUE(really_violates(*loop, clause, scenarios))
+            << loop->name << " " << clause << "\n" << to_string(scenarios.front());
   }
 }
 
