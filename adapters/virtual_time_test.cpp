@@ -277,25 +277,6 @@ TEST(VirtualTime, a_timer_descriptor_expires_at_its_virtual_time) {
   close(epoll);
 }
 
-TEST(VirtualTime, in_real_time_a_timer_descriptor_limits_the_waits_of_its_epoll_too) {
-  Begun begun(World::Pace::real);
-  InWorld in(begun.world);
-  for (clockid_t clock : {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME}) {
-    int timer = timerfd_create(clock, TFD_NONBLOCK), epoll = epoll_create1(0);
-    epoll_event event{EPOLLIN, {}};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event);
-    Nanos deadline = clock_now(clock) + 5 * millisecond;
-    itimerspec spec{{0, 0}, {deadline / second, deadline % second}};
-    EXPECT_EQ(timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, nullptr), 0);
-    EXPECT_EQ(epoll_wait(epoll, &event, 1, -1), 1);
-    EXPECT_GE(clock_now(clock) + millisecond, deadline);
-    close(epoll);
-    close(timer);
-  }
-  EXPECT_EQ(begun.counter.rests, 0);
-  for (Nanos limit : begun.counter.polls) EXPECT_LE(limit, 6 * millisecond);
-}
-
 TEST(VirtualTime, a_timer_descriptor_that_is_closed_by_the_back_door_is_forgotten) {
   Begun begun;
   InWorld in(begun.world);

@@ -71,8 +71,8 @@ Nanos World::limit_of(Nanos timeout, int waiter) const {
 }
 
 Nanos World::next_outside(int waiter, bool limiting) const {
-  auto is_next = [=](const auto& entry) { return entry.second.limits(waiter) == limiting; };
-  auto next = std::ranges::find_if(outside_, is_next);
+  auto is_meant = [=](const auto& entry) { return entry.second.limits(waiter) == limiting; };
+  auto next = std::ranges::find_if(outside_, is_meant);
   return next == outside_.end() || next->first.first > latest ? forever : next->first.first;
 }
 

@@ -283,9 +283,9 @@ void History::read_enter(std::size_t index) {
   } else if (const Call* called = call(event.id)) {
     job.queued = queued(*called);
   }
-  // Qt's unix dispatcher, Asio and libuv serve what the last run has left as soon as they run again.
-  if (job.run != never && !jobs.empty() && jobs.back().run != job.run && !runs[job.run].nested)
-    polls_late |= pass(runs[job.run].asked) == polls.size();
+  // Qt's unix dispatcher and Asio serve what the last run has left as soon as they run again.
+  if (job.run != never && !jobs.empty() && jobs.front().run != job.run && !runs[job.run].nested)
+    polls_late |= pass(runs[job.run].asked) == polls.size() && from_the_queue(job);
   jobs.push_back(job);
   enlist(job_of_, job.number, jobs);
   if (job.step) {
