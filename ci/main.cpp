@@ -10,8 +10,10 @@
 
 #include "ci/bench.h"
 #include "ci/coverage.h"
+#include "ci/diff.h"
 #include "ci/expect.h"
 #include "ci/mutate.h"
+#include "ci/render.h"
 #include "ci/replay.h"
 #include "ci/run.h"
 #include "ci/spec.h"
@@ -48,6 +50,9 @@ struct Line {
     app.require_subcommand(1);
     run_line();
     replay_line();
+    matrix_line();
+    report_line();
+    diff_line();
     expect_line();
     spec_line();
     mutate_line();
@@ -95,9 +100,17 @@ struct Line {
     command.add_flag("--no-expect", options.no_expect, "expect nothing: show every departure");
     command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
         ->option_text("N")->check(CLI::Range(1, 1024));
-    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
+    command.add_option("--json", options.files.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
-    command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
+    command.add_flag(fmt::format("--md{{{}}}", step_summary), options.files.md,
+                     "write it as Markdown; without a file where GITHUB_STEP_SUMMARY says")->option_text("[=FILE]");
+    rendering_options(command, options.files);
+  }
+
+  void rendering_options(CLI::App& command, OutletFiles& files) {
+    command.add_option("--junit", files.junit, "write it as JUnit XML")->option_text("FILE");
+    command.add_option("--html", files.html, "write it as one page")->option_text("FILE");
+    command.add_option("--badge", files.badge, "write what came of it as an SVG")->option_text("FILE");
   }
 
   void run_line() {
@@ -133,6 +146,55 @@ struct Line {
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
+  }
+
+  void matrix_line() {
+    auto& command = *app.add_subcommand("matrix", "one table of many loops, clause by clause");
+    command.footer("examples: cede matrix libuv glib    cede matrix --format html old.jsonl new.jsonl");
+    command.add_option("of", drawn.of, fmt::format("all, {}, or reports: FILE.jsonl", loop_names()))
+        ->required()->option_text("LOOP|FILE...");
+    command.add_option("--format", drawn.format, "text, md, html or json")->option_text("FORMAT")
+        ->check(CLI::IsMember({"text", "md", "html", "json"}));
+    command.add_flag("--all", drawn.all, "also clauses that every loop verifies");
+    command.add_option("--clause", options.terms.globs, "only these, * and ? are wild; repeatable")
+        ->option_text("GLOB")->allow_extra_args(false);
+    budget_option(command);
+    pace_option(command, options.terms.pace);
+    command.add_flag("--no-expect", options.no_expect, "expect nothing: every departure is news");
+    command.callback([this, &command] {
+      if (command.count("--seed") == 0) options.terms.seed = run_seed;
+      act = [this] {
+        drawn.run = options;
+        return matrix(drawn);
+      };
+    });
+  }
+
+  void report_line() {
+    auto& command = *app.add_subcommand("report", "stored reports: render, check, schema");
+    command.require_subcommand(1);
+    render_line(command);
+    auto& check = *command.add_subcommand("check", "is each a whole report?");
+    check.add_option("files", files, "reports; - for standard input")->required()->option_text("FILE.jsonl...");
+    check.callback([this] { act = [this] { return report_check(files); }; });
+    command.add_subcommand("schema", "print the JSON Schema of a line")->callback([this] { act = report_schema; });
+  }
+
+  void render_line(CLI::App& report) {
+    auto& command = *report.add_subcommand("render", "make other forms of reports, their loops side by side");
+    command.footer("examples: cede report render run.jsonl --html page.html --badge cede.svg");
+    command.add_option("files", files, "reports; - for standard input")->required()->option_text("FILE.jsonl...");
+    command.add_option("--md", options.files.md, "write it as Markdown; - for standard output")->option_text("FILE");
+    rendering_options(command, options.files);
+    command.callback([this] { act = [this] { return report_render(files, options.files); }; });
+  }
+
+  void diff_line() {
+    auto& command = *app.add_subcommand("diff", "what has changed between two reports, and is anything worse?");
+    command.add_option("before", file, "a report")->required()->option_text("A.jsonl");
+    command.add_option("after", folder, "a later one")->required()->option_text("B.jsonl");
+    command.add_flag("--json", as_json, "as JSON lines");
+    command.callback([this] { act = [this] { return diff(file, folder, as_json); }; });
   }
 
   void expect_line() {
@@ -207,8 +269,10 @@ struct Line {
   RunOptions options;
   ReplayOptions replayed;
   MutateOptions mutated;
+  MatrixOptions drawn;
+  std::vector<std::string> files;
   std::string id, folder, file, filter;
-  bool rewrite = false;
+  bool rewrite = false, as_json = false;
 };
 
 Exit main(int argc, char** argv) {
