@@ -46,7 +46,8 @@ void add_changes(const LoopReport& before, const LoopReport& after, std::vector<
   add("", order(before), order(after), parts(after));
   for (const ClauseReport& now : after.clauses) {
     const ClauseReport* then = of_clause(before, now.clause);
-    add(now.clause->id, then ? outcome(*then) : "", outcome(now), then ? badness(now) > badness(*then) : badness(now) > 0);
+    add(now.clause->id, then ? outcome(*then) : "", outcome(now),
+        then ? badness(now) > badness(*then) : badness(now) > 0);
   }
   for (const ClauseReport& then : before.clauses)
     if (!of_clause(after, then.clause)) add(then.clause->id, outcome(then), "", true);
@@ -54,7 +55,8 @@ void add_changes(const LoopReport& before, const LoopReport& after, std::vector<
 
 std::string on_terms(const RunReport& run) {
   std::string clauses = run.terms.globs.empty() ? "every clause" : fmt::format("{}", fmt::join(run.terms.globs, " "));
-  return fmt::format("{}, {}, seed {}, {} time", clauses, run.terms.budget.text(), run.terms.seed, spelling(run.terms.pace));
+  return fmt::format("{}, {}, seed {}, {} time", clauses, run.terms.budget.text(), run.terms.seed,
+                     spelling(run.terms.pace));
 }
 
 std::string to_json(const Change& change) {
@@ -69,7 +71,8 @@ std::string to_json(const Change& change) {
 std::string to_text(const Change& change) {
   std::string what = change.loop + (change.clause.empty() ? "" : " " + change.clause);
   auto shown = [](const std::string& text) { return text.empty() ? "absent" : text; };
-  return fmt::format("{} {}: {} -> {}", change.worse ? "worse " : "      ", what, shown(change.before), shown(change.after));
+  return fmt::format("{} {}: {} -> {}", change.worse ? "worse " : "      ", what, shown(change.before),
+                     shown(change.after));
 }
 
 }  // namespace
@@ -81,7 +84,8 @@ std::vector<Change> changes(const RunReport& before, const RunReport& after) {
     else changes.push_back({loop.info.name, "", "", "version " + loop.info.version, false});
   }
   for (const LoopReport& loop : before.loops)
-    if (!of_loop(after, loop.info.name)) changes.push_back({loop.info.name, "", "version " + loop.info.version, "", true});
+    if (!of_loop(after, loop.info.name))
+      changes.push_back({loop.info.name, "", "version " + loop.info.version, "", true});
   return changes;
 }
 

@@ -43,7 +43,8 @@ std::string scenario(const Scenario& scenario) {
 }
 
 /// One that can be opened, at its own address.
-std::string folded(std::string_view address, std::string_view mark, const std::string& summary, const std::string& text) {
+std::string folded(std::string_view address, std::string_view mark, const std::string& summary,
+                   const std::string& text) {
   return fmt::format("<details class=\"{}\" id=\"{}\"><summary>{}</summary>{}</details>\n", mark, escaped(address),
                      summary, text);
 }
@@ -62,8 +63,8 @@ std::string variants(const ClauseReport& report) {
   for (auto& [name, count] : seen)
     items += fmt::format("<li>{} <b>{}</b> <small>{:.1f} %</small></li>", escaped(name), count,
                          100.0 * static_cast<double>(count) / static_cast<double>(sum));
-  return fmt::format("<h5>{}</h5><ul class=\"facts\">{}</ul>", seen.size() == 1 ? "outcome, always the same" : "outcomes",
-                     items);
+  return fmt::format("<h5>{}</h5><ul class=\"facts\">{}</ul>",
+                     seen.size() == 1 ? "outcome, always the same" : "outcomes", items);
 }
 
 /// What there is to say of a cell beyond its counts; empty if nothing.
@@ -124,11 +125,12 @@ std::string findings_of(const Column& column) {
 
 std::string card(const Column& column) {
   const LoopReport& loop = *column.loop;
-  std::string text = fmt::format("<article class=\"loop\"><h3>{} <small>{}</small></h3><ul class=\"levels\">", escaped(loop.info.name),
-                                 escaped(loop.info.version));
+  std::string text = fmt::format("<article class=\"loop\"><h3>{} <small>{}</small></h3><ul class=\"levels\">",
+                                 escaped(loop.info.name), escaped(loop.info.version));
   for (std::string_view level : {"MUST", "SHOULD", "MAY"})
     if (LevelCount count = count_level(loop, level); count.asked)
-      text += fmt::format("<li><span>{}</span> <b>{}</b><small> of {}</small></li>", level, count.verified, count.asked);
+      text +=
+          fmt::format("<li><span>{}</span> <b>{}</b><small> of {}</small></li>", level, count.verified, count.asked);
   text += "</ul>";
   int news = count_news(loop), known = count_known(loop);
   if (news) text += fmt::format("<p>{} {} departure{}</p>", sign(Mark::departs), news, news == 1 ? "" : "s");
@@ -141,8 +143,9 @@ std::string card(const Column& column) {
                         loop.order->divergence ? fmt::format(", <a href=\"#{}/exact-order\">{} unexplained</a>",
                                                              escaped(column.key), loop.order->unexplained) : "");
   for (const std::string& stale : loop.stale) text += fmt::format("<p>stale: {}</p>", escaped(stale));
-  text += fmt::format("<details><summary>how it is played</summary><p>{} scenarios, seed {}, {} time</p><pre>{}</pre></details>",
-                      loop.played, column.run->terms.seed, spelling(column.run->terms.pace), escaped(loop.info.mapping));
+  text += fmt::format(
+      "<details><summary>how it is played</summary><p>{} scenarios, seed {}, {} time</p><pre>{}</pre></details>",
+      loop.played, column.run->terms.seed, spelling(column.run->terms.pace), escaped(loop.info.mapping));
   return text + "</article>\n";
 }
 
@@ -152,8 +155,8 @@ std::string cell(const Column& column, const Clause& clause) {
   if (!report) return "<td class=\"unasked\"></td>";
   bool more = !details(column, *report).empty();
   std::string address = more ? column.key + "/" + clause.id : clause.id;
-  std::string counts = report->reached ? fmt::format(" data-n=\"{} {} {}\"", report->reached, report->decisive, report->violated)
-                                       : "";
+  std::string counts =
+      report->reached ? fmt::format(" data-n=\"{} {} {}\"", report->reached, report->decisive, report->violated) : "";
   return fmt::format("<td class=\"{}{}\"{}><a href=\"#{}\">{}</a></td>", shown.name, report->layered ? " layered" : "",
                      counts, escaped(address), shown.sign);
 }
@@ -167,18 +170,21 @@ std::string_view chapter_title(std::string_view file) {
 std::string table(const Matrix& matrix) {
   std::string text = "<thead><tr><th scope=\"col\">clause</th>";
   for (const Column& column : matrix.columns)
-    text += fmt::format("<th scope=\"col\" data-key=\"{}\"><span>{}</span></th>", escaped(column.key), escaped(column.head));
+    text += fmt::format("<th scope=\"col\" data-key=\"{}\"><span>{}</span></th>", escaped(column.key),
+                        escaped(column.head));
   text += "</tr></thead>\n";
   std::string_view chapter;
   for (const Clause* clause : matrix.clauses) {
     if (clause->file != chapter) {
-      text += fmt::format("{}<tbody>\n<tr class=\"chapter\"><th scope=\"rowgroup\" colspan=\"{}\"><span>{}</span></th></tr>\n",
-                          chapter.empty() ? "" : "</tbody>\n", matrix.columns.size() + 1,
-                          escaped(chapter_title(clause->file)));
+      text += fmt::format(
+          "{}<tbody>\n<tr class=\"chapter\"><th scope=\"rowgroup\" colspan=\"{}\"><span>{}</span></th></tr>\n",
+          chapter.empty() ? "" : "</tbody>\n", matrix.columns.size() + 1, escaped(chapter_title(clause->file)));
       chapter = clause->file;
     }
-    text += fmt::format("<tr data-level=\"{0}\" data-id=\"{1}\"><th scope=\"row\"><a href=\"#{1}\"><b>{1}</b> <span>{2}</span></a></th>",
-                        clause->level, clause->id, escaped(clause->title));
+    text += fmt::format(
+        "<tr data-level=\"{0}\" data-id=\"{1}\"><th scope=\"row\">"
+        "<a href=\"#{1}\"><b>{1}</b> <span>{2}</span></a></th>",
+        clause->level, clause->id, escaped(clause->title));
     for (const Column& column : matrix.columns) text += cell(column, *clause);
     text += "</tr>\n";
   }
@@ -199,8 +205,8 @@ std::string words_of(const Clause& clause) {
 std::string clauses(const Matrix& matrix) {
   std::string text;
   for (const Clause* clause : matrix.clauses)
-    text += folded(clause->id, "clause", fmt::format("<b>{}</b> {} <small>{}</small>", clause->id, escaped(clause->title),
-                                                     clause->level),
+    text += folded(clause->id, "clause",
+                   fmt::format("<b>{}</b> {} <small>{}</small>", clause->id, escaped(clause->title), clause->level),
                    words_of(*clause) + fmt::format("<p class=\"source\">{}</p>", escaped(clause->source)));
   return text;
 }
@@ -215,8 +221,8 @@ std::string legend() {
 std::string notes(const std::vector<RunReport>& runs) {
   std::string text;
   for (const RunReport& run : runs) {
-    text += fmt::format("<p class=\"terms\">{} a loop beside the examples, seed {}, {} time</p>", run.terms.budget.text(),
-                        run.terms.seed, spelling(run.terms.pace));
+    text += fmt::format("<p class=\"terms\">{} a loop beside the examples, seed {}, {} time</p>",
+                        run.terms.budget.text(), run.terms.seed, spelling(run.terms.pace));
     for (const Absent& absent : run.absent)
       text += fmt::format("<p class=\"note\"><b>{}</b> is absent: {}</p>", escaped(absent.loop), escaped(absent.why));
     if (run.shard) text += fmt::format("<p class=\"note\">Only shard {} of a run.</p>", run.shard->text());
@@ -235,10 +241,16 @@ std::string to_html(const std::vector<RunReport>& runs) {
     findings += findings_of(column);
   }
   const std::vector<std::pair<std::string_view, std::string>> parts{
-      {"STYLE", std::string(page_css())}, {"SCRIPT", std::string(page_js())}, {"VERDICT", escaped(badge_words(runs).words)},
-      {"NOTES", notes(runs)}, {"LOOPS", cards}, {"COUNT", matrix.columns.size() > 5 ? "many" : "few"},
-      {"TABLE", table(matrix)}, {"LEGEND", legend()},
-      {"FINDINGS", findings.empty() ? "<p>None.</p>" : findings}, {"CLAUSES", clauses(matrix)}};
+      {"STYLE", std::string(page_css())},
+      {"SCRIPT", std::string(page_js())},
+      {"VERDICT", escaped(badge_words(runs).words)},
+      {"NOTES", notes(runs)},
+      {"LOOPS", cards},
+      {"COUNT", matrix.columns.size() > 5 ? "many" : "few"},
+      {"TABLE", table(matrix)},
+      {"LEGEND", legend()},
+      {"FINDINGS", findings.empty() ? "<p>None.</p>" : findings},
+      {"CLAUSES", clauses(matrix)}};
   // What is put in is not looked at again, whatever it says.
   std::string html;
   std::string_view rest = page_html();

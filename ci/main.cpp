@@ -85,7 +85,8 @@ struct Line {
   }
 
   void search_options(CLI::App& command) {
-    command.footer("examples: cede run --loop libuv    cede run --loop all 'TIMER-*' --budget 30s");
+    command.footer("the report goes also to --junit, --md (or --md=FILE), --html and --badge FILE\n"
+                   "examples: cede run --loop libuv    cede run --loop all 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
@@ -102,15 +103,16 @@ struct Line {
         ->option_text("N")->check(CLI::Range(1, 1024));
     command.add_option("--json", options.files.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
-    command.add_flag(fmt::format("--md{{{}}}", step_summary), options.files.md,
-                     "write it as Markdown; without a file where GITHUB_STEP_SUMMARY says")->option_text("[=FILE]");
-    rendering_options(command, options.files);
+    // The help of a run fits a screen; its last lines name these.
+    command.add_flag(fmt::format("--md{{{}}}", step_summary), options.files.md)->group("");
+    for (CLI::Option* option : rendering_options(command)) option->group("");
   }
 
-  void rendering_options(CLI::App& command, OutletFiles& files) {
-    command.add_option("--junit", files.junit, "write it as JUnit XML")->option_text("FILE");
-    command.add_option("--html", files.html, "write it as one page")->option_text("FILE");
-    command.add_option("--badge", files.badge, "write what came of it as an SVG")->option_text("FILE");
+  std::vector<CLI::Option*> rendering_options(CLI::App& command) {
+    OutletFiles& files = options.files;
+    return {command.add_option("--junit", files.junit, "write it as JUnit XML")->option_text("FILE"),
+            command.add_option("--html", files.html, "write it as one page")->option_text("FILE"),
+            command.add_option("--badge", files.badge, "write what came of it as an SVG")->option_text("FILE")};
   }
 
   void run_line() {
@@ -151,7 +153,7 @@ struct Line {
   void matrix_line() {
     auto& command = *app.add_subcommand("matrix", "one table of many loops, clause by clause");
     command.footer("examples: cede matrix libuv glib    cede matrix --format html old.jsonl new.jsonl");
-    command.add_option("of", drawn.of, fmt::format("all, {}, or reports: FILE.jsonl", loop_names()))
+    command.add_option("of", drawn.of, "names of loops, all, and reports: FILE.jsonl")
         ->required()->option_text("LOOP|FILE...");
     command.add_option("--format", drawn.format, "text, md, html or json")->option_text("FORMAT")
         ->check(CLI::IsMember({"text", "md", "html", "json"}));
@@ -185,7 +187,7 @@ struct Line {
     command.footer("examples: cede report render run.jsonl --html page.html --badge cede.svg");
     command.add_option("files", files, "reports; - for standard input")->required()->option_text("FILE.jsonl...");
     command.add_option("--md", options.files.md, "write it as Markdown; - for standard output")->option_text("FILE");
-    rendering_options(command, options.files);
+    rendering_options(command);
     command.callback([this] { act = [this] { return report_render(files, options.files); }; });
   }
 

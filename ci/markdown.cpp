@@ -39,7 +39,8 @@ std::string news_of(const Column& column, const ClauseReport& report) {
   std::string text = fmt::format("**{}** {} ({}) {}", plain(column.head), clause.id, clause.level, plain(clause.title));
   if (report.status == Status::not_verified)
     return text + fmt::format(": decisive in {} scenarios, {} are needed\n\n", report.decisive, column.loop->floor);
-  for (const std::string& name : report.unexpected_variants()) text += fmt::format(": shows the variant {}", plain(name));
+  for (const std::string& name : report.unexpected_variants())
+    text += fmt::format(": shows the variant {}", plain(name));
   text += "\n";
   if (!report.finding) return text + "\n";
   const Finding& finding = *report.finding;
@@ -66,7 +67,8 @@ std::string news(const Matrix& matrix) {
                           loop.order->unexplained, loop.order->compared);
       text += folded("smallest scenario", fenced(divergence_text(loop, terms, false)));
     }
-    for (const std::string& stale : loop.stale) text += fmt::format("**{}** stale: {}\n\n", plain(column.head), plain(stale));
+    for (const std::string& stale : loop.stale)
+      text += fmt::format("**{}** stale: {}\n\n", plain(column.head), plain(stale));
   }
   return text;
 }
@@ -124,7 +126,8 @@ std::string table(const Matrix& matrix) {
 }
 
 std::string counts(const Matrix& matrix) {
-  std::string text = "| loop | MUST | SHOULD | MAY | departs | scenarios | seed | time |\n|---|---|---|---|---|---|---|---|\n";
+  std::string text =
+      "| loop | MUST | SHOULD | MAY | departs | scenarios | seed | time |\n|---|---|---|---|---|---|---|---|\n";
   for (const Column& column : matrix.columns) {
     const LoopReport& loop = *column.loop;
     text += fmt::format("| {} {} |", plain(loop.info.name), plain(loop.info.version));

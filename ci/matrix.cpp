@@ -137,7 +137,8 @@ std::string matrix_text(const Matrix& matrix, bool all, bool color) {
   if (!rows.empty()) text += rows;
   if (same) text += fmt::format("{} {}verified by all\n", same, rows.empty() ? "" : "more ");
   for (const Look& one : looks)
-    if (used[static_cast<std::size_t>(one.mark)] && one.letter != ' ') text += fmt::format("  {}  {}\n", one.letter, one.words);
+    if (used[static_cast<std::size_t>(one.mark)] && one.letter != ' ')
+      text += fmt::format("  {}  {}\n", one.letter, one.words);
   return text;
 }
 
@@ -145,7 +146,8 @@ std::string matrix_json(const Matrix& matrix, bool all) {
   using Json = nlohmann::ordered_json;
   Json json{{"loops", Json::array()}, {"clauses", Json::array()}};
   for (const Column& column : matrix.columns)
-    json["loops"].push_back({{"key", column.key}, {"loop", column.loop->info.name}, {"version", column.loop->info.version}});
+    json["loops"].push_back(
+        {{"key", column.key}, {"loop", column.loop->info.name}, {"version", column.loop->info.version}});
   for (const Clause* clause : matrix.clauses) {
     if (!all && !matrix.differs(*clause)) continue;
     Json row{{"id", clause->id}, {"level", clause->level}, {"marks", Json::object()}};

@@ -11,7 +11,18 @@
 namespace cede {
 
 /// What a clause is on a loop, as a table shows it.
-enum class Mark { verified, variant, departs, known, undecided, known_undecided, unsupported, out_of_scope, not_held, unasked };
+enum class Mark {
+  verified,
+  variant,
+  departs,
+  known,
+  undecided,
+  known_undecided,
+  unsupported,
+  out_of_scope,
+  not_held,
+  unasked
+};
 
 /// How it is shown: a letter for a terminal, a sign for a page, so that colour is never all that tells them apart.
 struct Look {

@@ -17,7 +17,9 @@
 namespace cede {
 namespace {
 
-std::string unwritable(const std::string& file) { return fmt::format("cannot write {}: {}", file, std::strerror(errno)); }
+std::string unwritable(const std::string& file) {
+  return fmt::format("cannot write {}: {}", file, std::strerror(errno));
+}
 
 std::string_view family(std::string_view loop) { return loop.substr(0, loop.find('/')); }
 
@@ -29,8 +31,11 @@ std::optional<std::string> Outlets::open() {
     appends_md_ = page && *page;
     files_.md = appends_md_ ? page : "-";
   }
-  const std::array<std::pair<std::string_view, const std::string*>, 5> all{
-      {{"json", &files_.json}, {"junit", &files_.junit}, {"md", &files_.md}, {"html", &files_.html}, {"badge", &files_.badge}}};
+  const std::array<std::pair<std::string_view, const std::string*>, 5> all{{{"json", &files_.json},
+                                                                            {"junit", &files_.junit},
+                                                                            {"md", &files_.md},
+                                                                            {"html", &files_.html},
+                                                                            {"badge", &files_.badge}}};
   for (auto& [name, file] : all) {
     if (file->empty()) continue;
     for (auto& [other, same] : all)
@@ -50,7 +55,8 @@ std::optional<std::string> Outlets::render(const std::vector<RunReport>& runs) {
   auto write = [&](const std::string& file, bool append, std::string (*make)(const std::vector<RunReport>&)) {
     if (file.empty()) return true;
     std::string text = make(runs);
-    if (file != "-") return static_cast<bool>((std::ofstream(file, append ? std::ios::app : std::ios::trunc) << text).flush());
+    if (file != "-")
+      return static_cast<bool>((std::ofstream(file, append ? std::ios::app : std::ios::trunc) << text).flush());
     fmt::print("{}", text);
     return true;
   };

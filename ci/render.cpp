@@ -28,7 +28,8 @@ bool write_junit(std::vector<RunReport>& runs, const std::string& file, std::str
   for (RunReport& run : runs)
     for (LoopReport& loop : run.loops) {
       if (std::ranges::find(suites, loop.info.name, &Suite::loop) != suites.end()) {
-        why = fmt::format("--junit has one place for {}, and two reports are about it: render them one by one", loop.info.name);
+        why = fmt::format("--junit has one place for {}, and two reports are about it: render them one by one",
+                          loop.info.name);
         return false;
       }
       suites.push_back({loop.info.name, loop.order.has_value(), {}, loop});
@@ -73,8 +74,10 @@ Exit report_check(const std::vector<std::string>& files) {
     if (!read_file(file, text, why)) return usage(why);
     if (!read_json_lines(text, report, why)) return usage(fmt::format("{}: {}", file, why));
     text.erase(text.find_last_not_of('\n') + 1);
-    int told = nlohmann::json::parse(text.substr(text.rfind('\n') + 1)).at("exit"), exit = static_cast<int>(worst(exits(report)));
-    if (told != exit) return usage(fmt::format("{}: it ends with exit {}, and what it says comes to {}", file, told, exit));
+    int told = nlohmann::json::parse(text.substr(text.rfind('\n') + 1)).at("exit"),
+        exit = static_cast<int>(worst(exits(report)));
+    if (told != exit)
+      return usage(fmt::format("{}: it ends with exit {}, and what it says comes to {}", file, told, exit));
     fmt::print("{}: whole; {} loops, exit {}\n", file, report.loops.size(), exit);
   }
   return Exit::verified;
