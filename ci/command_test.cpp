@@ -417,8 +417,7 @@ TEST_F(Command, shows_a_clause_with_words_and_examples) {
 
 TEST_F(Command, has_help_that_fits_a_screen_for_each_subcommand) {
   for (const Words& words :
-       {Words{}, {"run"}, {"fuzz"}, {"replay"}, {"spec"}, {"spec", "check"}, {"mutate"}, {"bench"}, {"matrix"},
-        {"report"}, {"report", "render"}, {"diff"}}) {
+       {Words{}, {"run"}, {"fuzz"}, {"replay"}, {"spec"}, {"spec", "check"}, {"mutate"}, {"bench"}}) {
     Ended ended = cede(words + Words{"--help"});
     EXPECT_EQ(ended.exit, 0) << ended;
     EXPECT_LE(lines_of(ended.out).size(), 24u) << ended;

@@ -1,3 +1,4 @@
+// What has changed between two reports, and whether anything is worse.
 #include "ci/diff.h"
 
 #include <gtest/gtest.h>
@@ -69,8 +70,11 @@ TEST(DiffCommand, ends_with_1_when_something_got_worse_and_2_when_it_cannot_read
   EXPECT_TRUE(contains(worse.text, "worse  libfoo TIMER-8: verified -> failed\n")) << worse;
   EXPECT_EQ(cede("diff " + bad + " " + good).exit, 0);
   Said json = cede("diff --json " + good + " " + bad);
-  EXPECT_EQ(json.text, R"({"kind":"change","loop":"libfoo","id":"TIMER-8","before":"verified","after":"failed","worse":true})"
-                       "\n" R"({"kind":"end","exit":1})" "\n");
+  EXPECT_EQ(json.text,
+            R"({"kind":"change","loop":"libfoo","id":"TIMER-8","before":"verified","after":"failed","worse":true})"
+            "\n"
+            R"({"kind":"end","exit":1})"
+            "\n");
   EXPECT_EQ(cede("diff " + good + " " + write(folder / "junk", "junk\n").string()).exit, 2);
   EXPECT_EQ(cede("diff " + good + " " + (folder / "lost").string()).exit, 2);
 }

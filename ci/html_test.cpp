@@ -72,8 +72,10 @@ TEST(Page, is_html_to_a_validator) {
 /// The page as it is once its script has run; empty where there is no browser.
 std::string in_browser(const Folder& folder, const std::string& page, const std::string& address) {
   write(folder / "page.html", page);
-  return shell("HOME=" + (folder / "home").string() + " timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir=" +
-               (folder / "profile").string() + " --dump-dom 'file://" + (folder / "page.html").string() + address + "' 2>/dev/null")
+  return shell("HOME=" + (folder / "home").string() +
+               " timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir=" +
+               (folder / "profile").string() + " --dump-dom 'file://" + (folder / "page.html").string() + address +
+               "' 2>/dev/null")
       .text;
 }
 

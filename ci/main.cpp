@@ -175,6 +175,7 @@ struct Line {
   void report_line() {
     auto& command = *app.add_subcommand("report", "stored reports: render, check, schema");
     command.require_subcommand(1);
+    command.footer("examples: cede report render run.jsonl --html page.html    cede report check run.jsonl");
     render_line(command);
     auto& check = *command.add_subcommand("check", "is each a whole report?");
     check.add_option("files", files, "reports; - for standard input")->required()->option_text("FILE.jsonl...");
@@ -193,6 +194,7 @@ struct Line {
 
   void diff_line() {
     auto& command = *app.add_subcommand("diff", "what has changed between two reports, and is anything worse?");
+    command.footer("examples: cede diff yesterday.jsonl today.jsonl");
     command.add_option("before", file, "a report")->required()->option_text("A.jsonl");
     command.add_option("after", folder, "a later one")->required()->option_text("B.jsonl");
     command.add_flag("--json", as_json, "as JSON lines");

@@ -138,17 +138,44 @@ TEST_F(ReportCommand, renders_a_stored_report_as_the_run_itself_did) {
     for (std::size_t i; (i = text.find("{}")) != std::string::npos;) text.replace(i, 2, at(name) + ".");
     return text;
   };
-  Said run = cede("run 'TIMER-*' --loop libuv --no-expect --budget 2000cases --json " + at("a.jsonl") + " --md=" + at("a.md") +
-                  to("a"));
+  Said run = cede("run 'TIMER-*' --loop libuv --no-expect --budget 2000cases --json " + at("a.jsonl") +
+                  " --md=" + at("a.md") + to("a"));
   ASSERT_LE(run.exit, 1) << run;
   Said rendered = cede("report render " + at("a.jsonl") + " --md " + at("b.md") + to("b"));
   EXPECT_EQ(rendered.exit, 0) << rendered;
   EXPECT_EQ(rendered.text, "");
-  for (std::string form : {".md", ".html", ".svg"}) EXPECT_EQ(contents(at("a" + form)), contents(at("b" + form))) << form;
+  for (std::string form : {".md", ".html", ".svg"})
+    EXPECT_EQ(contents(at("a" + form)), contents(at("b" + form))) << form;
   for (std::string name : {"a.xml", "b.xml"}) {
     std::string xml = contents(at(name));
     EXPECT_TRUE(contains(xml, "<testcase name=\"TIMER_8\"")) << name << xml;
     EXPECT_TRUE(contains(xml, "tests=\"16\" failures=\"3\"")) << name << xml.substr(0, 300);
+  }
+}
+
+TEST_F(ReportCommand, does_what_the_page_of_this_folder_shows) {
+  std::istringstream page(contents(CEDE_SOURCES "/ci/README.md"));
+  bool inside = false;
+  int count = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("## ")) inside = line == "## Reports";
+    if (!inside || !line.starts_with("cede ")) continue;
+    Said said = shell("cd " + at("") + " && " CEDE_COMMAND + line.substr(4));
+    if (contains(said.text, "absent: libuv")) GTEST_SKIP() << "libuv is absent";
+    EXPECT_LE(said.exit, contains(line, "diff") ? 1 : 0) << line << said;
+    ++count;
+  }
+  EXPECT_GE(count, 8);
+  for (std::string file : {"run.jsonl", "run.md", "run.html", "run.svg", "page.html", "run.xml", "later.jsonl"})
+    EXPECT_NE(contents(at(file)), "") << file;
+  EXPECT_EQ(contents(at("run.html")), contents(at("page.html")));
+}
+
+TEST_F(ReportCommand, has_help_that_fits_a_screen) {
+  for (std::string words : {"matrix", "report", "report render", "report check", "diff"}) {
+    Said said = cede(words + " --help");
+    EXPECT_EQ(said.exit, 0) << said;
+    EXPECT_LE(std::ranges::count(said.text, '\n'), 24) << said;
   }
 }
 
@@ -192,15 +219,18 @@ TEST_F(ReportCommand, says_in_one_line_what_cannot_be_made) {
   refuses("report render " + report + " " + report + " --junit " + at("x"), "one by one");
   refuses("matrix nosuchloop", "there is no loop nosuchloop");
   refuses("matrix " + at("lost.jsonl"), "No such file");
-  for (std::string option : {"--html", "--badge"}) refuses("run PASS-2 " + option + " " + at("no/where"), "cannot write");
+  for (std::string option : {"--html", "--badge"})
+    refuses("run PASS-2 " + option + " " + at("no/where"), "cannot write");
 }
 
 TEST_F(ReportCommand, draws_loops_that_it_runs_beside_stored_ones) {
   std::string report = write(at("a.jsonl"), to_json_lines(plain_report(Status::failed))).string();
   Said said = cede("matrix reference " + report + " --clause PASS-2 --budget 500cases");
   EXPECT_EQ(said.exit, 1) << said;
-  EXPECT_TRUE(contains(said.text, "             reference plain\nPASS-2       +         X\nTIMER-8                X\n")) << said;
-  for (std::string format : {"md", "html", "json"}) EXPECT_GT(cede("matrix " + report + " --format " + format).text.size(), 100u);
+  EXPECT_TRUE(contains(said.text, "             reference plain\nPASS-2       +         X\nTIMER-8                X\n"))
+      << said;
+  for (std::string format : {"md", "html", "json"})
+    EXPECT_GT(cede("matrix " + report + " --format " + format).text.size(), 100u);
 }
 
 }  // namespace

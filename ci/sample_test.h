@@ -44,7 +44,8 @@ inline RunReport strange_report() {
     loop.clauses[departing].first_violation = 9;
     loop.clauses[departing].finding = Finding{scenario, hostile, 2, trace, trace};
   }
-  loop.clauses[1].expected = Expectation{{"TIMER-8"}, Expectation::Kind::fail, "", hostile, "javascript:alert(1)", {}, "", true};
+  loop.clauses[1].expected =
+      Expectation{{"TIMER-8"}, Expectation::Kind::fail, "", hostile, "javascript:alert(1)", {}, "", true};
   loop.clauses[2].variants[loop.clauses[2].clause->variants.back()] = 40;
   loop.clauses[3].status = Status::not_verified;
   loop.clauses[4].status = Status::unsupported;

@@ -73,8 +73,8 @@ TEST_F(Schema, describes_loops_that_are_absent) {
 }
 
 TEST_F(Schema, refuses_what_is_no_line_of_a_report) {
-  for (std::string line : {R"({"kind":"loop"})", R"({"kind":"end","exit":9,"exits":[]})", R"({"kind":"verdict"})", R"({})",
-                           R"({"kind":"stale","loop":"a","what":"b","more":1})"})
+  for (std::string line : {R"({"kind":"loop"})", R"({"kind":"end","exit":9,"exits":[]})", R"({"kind":"verdict"})",
+                           R"({})", R"({"kind":"stale","loop":"a","what":"b","more":1})"})
     EXPECT_NE(errors_in(line + "\n"), "") << line;
 }
 
