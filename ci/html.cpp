@@ -50,7 +50,10 @@ std::string folded(std::string_view address, std::string_view mark, const std::s
 }
 
 std::string expectation(const Expectation& expected) {
-  return fmt::format("<p class=\"expectation\"><b>Expected to be {}:</b> {} {}</p>", escaped(expected.spelling()),
+  std::string what = expected.kind == Expectation::Kind::variant     ? "be " + expected.variant + " alone"
+                     : expected.kind == Expectation::Kind::undecided ? "be decided seldom"
+                                                                     : "depart";
+  return fmt::format("<p class=\"expectation\"><b>Expected to {}:</b> {} {}</p>", escaped(what),
                      escaped(expected.why), expected.link.empty() ? "" : link(expected.link, "where this is written"));
 }
 
