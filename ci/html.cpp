@@ -16,7 +16,7 @@ namespace {
 /// Of a long trace what is around the deciding event, as `time  event`, one a line; `>` is before that event.
 std::string trace_lines(const ShownTrace& trace, std::size_t event, std::size_t middle) {
   constexpr std::size_t before = 24, after = 12;
-  if (middle >= std::max(trace.size(), std::size_t{1}) + after) middle = before;
+  if (middle >= trace.size() + after) middle = before;  // no event decides, or this trace ends long before it
   std::size_t first = middle > before ? middle - before : 0, last = std::min(trace.size(), middle + after);
   std::string text;
   if (first) text += fmt::format("... {} events before\n", first);
