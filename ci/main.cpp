@@ -11,9 +11,11 @@
 #include "ci/adapter.h"
 #include "ci/bench.h"
 #include "ci/coverage.h"
+#include "ci/diff.h"
 #include "ci/expect.h"
 #include "ci/merge.h"
 #include "ci/mutate.h"
+#include "ci/render.h"
 #include "ci/replay.h"
 #include "ci/run.h"
 #include "ci/spec.h"
@@ -50,7 +52,9 @@ struct Line {
     app.require_subcommand(1);
     run_line();
     replay_line();
+    matrix_line();
     report_line();
+    diff_line();
     expect_line();
     spec_line();
     mutate_line();
@@ -83,22 +87,30 @@ struct Line {
         ->option_text("N")->check(at_least(0));
   }
 
-  template <class Options>
-  void expect_options(CLI::App& command, Options& options) {
+  void expect_options(CLI::App& command) {
     command.add_option("--expect", options.expect, "expected departures, instead of those shipped; repeatable")
         ->option_text("FILE")->allow_extra_args(false)->check(CLI::ExistingFile);
     command.add_flag("--no-expect", options.no_expect, "expect nothing: show every departure");
   }
 
-  template <class Options>
-  void outlet_options(CLI::App& command, Options& options) {
-    command.add_option("--json", options.json, "write the report as JSON lines; - for standard output")
+  /// The help of a run fits a screen; its last lines name those that are not in the list.
+  void outlet_options(CLI::App& command) {
+    command.add_option("--json", options.files.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
-    command.add_option("--junit", options.junit, "write the report as JUnit XML")->option_text("FILE");
+    command.add_flag(fmt::format("--md{{{}}}", step_summary), options.files.md)->group("");
+    for (CLI::Option* option : rendering_options(command)) option->group("");
+  }
+
+  std::vector<CLI::Option*> rendering_options(CLI::App& command) {
+    OutletFiles& files = options.files;
+    return {command.add_option("--junit", files.junit, "write it as JUnit XML")->option_text("FILE"),
+            command.add_option("--html", files.html, "write it as one page")->option_text("FILE"),
+            command.add_option("--badge", files.badge, "write what came of it as an SVG")->option_text("FILE")};
   }
 
   void search_options(CLI::App& command) {
-    command.footer("examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
+    command.footer("the report goes also to --junit, --md (or --md=FILE), --html and --badge FILE\n"
+                   "examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops,
@@ -109,12 +121,12 @@ struct Line {
     command.add_option("--without", options.terms.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false);
     choices_option(command, options.terms.random_choices);
-    expect_options(command, options);
+    expect_options(command);
     command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
         ->option_text("N")->check(CLI::Range(1, 1024));
     command.add_option("--patience", options.patience, "a scenario that takes longer hangs")
         ->option_text("SECONDS")->check(CLI::Range(0.1, 3600.0));
-    outlet_options(command, options);
+    outlet_options(command);
   }
 
   void run_line() {
@@ -152,6 +164,58 @@ struct Line {
     command.callback([this] { act = [this] { return replay(replayed); }; });
   }
 
+  void matrix_line() {
+    auto& command = *app.add_subcommand("matrix", "one table of many loops, clause by clause");
+    command.footer("examples: cede matrix libuv glib    cede matrix --format html old.jsonl new.jsonl");
+    command.add_option("of", drawn.of, "names of loops, all, and reports: FILE.jsonl")
+        ->required()->option_text("LOOP|FILE...");
+    command.add_option("--format", drawn.format, "text, md, html or json")->option_text("FORMAT")
+        ->check(CLI::IsMember({"text", "md", "html", "json"}));
+    command.add_flag("--all", drawn.all, "also clauses that every loop verifies");
+    command.add_option("--clause", options.terms.globs, "only these, * and ? are wild; repeatable")
+        ->option_text("GLOB")->allow_extra_args(false);
+    budget_option(command);
+    pace_option(command, options.terms.pace);
+    command.add_flag("--no-expect", options.no_expect, "expect nothing: every departure is news");
+    command.callback([this, &command] {
+      if (command.count("--seed") == 0) options.terms.seed = run_seed;
+      act = [this] {
+        drawn.run = options;
+        return matrix(drawn);
+      };
+    });
+  }
+
+  void report_line() {
+    auto& command = *app.add_subcommand("report", "stored reports: render, merge, check, schema");
+    command.require_subcommand(1);
+    command.footer("examples: cede report render run.jsonl --html page.html    cede report check run.jsonl");
+    render_line(command);
+    merge_line(command);
+    auto& check = *command.add_subcommand("check", "is each a whole report?");
+    check.add_option("files", files, "reports; - for standard input")->required()->option_text("FILE.jsonl...");
+    check.callback([this] { act = [this] { return report_check(files); }; });
+    command.add_subcommand("schema", "print the JSON Schema of a line")->callback([this] { act = report_schema; });
+  }
+
+  void render_line(CLI::App& report) {
+    auto& command = *report.add_subcommand("render", "make other forms of reports, their loops side by side");
+    command.footer("examples: cede report render run.jsonl --html page.html --badge cede.svg");
+    command.add_option("files", files, "reports; - for standard input")->required()->option_text("FILE.jsonl...");
+    command.add_option("--md", options.files.md, "write it as Markdown; - for standard output")->option_text("FILE");
+    rendering_options(command);
+    command.callback([this] { act = [this] { return report_render(files, options.files); }; });
+  }
+
+  void diff_line() {
+    auto& command = *app.add_subcommand("diff", "what has changed between two reports, and is anything worse?");
+    command.footer("examples: cede diff yesterday.jsonl today.jsonl");
+    command.add_option("before", file, "a report")->required()->option_text("A.jsonl");
+    command.add_option("after", folder, "a later one")->required()->option_text("B.jsonl");
+    command.add_flag("--json", as_json, "as JSON lines");
+    command.callback([this] { act = [this] { return diff(file, folder, as_json); }; });
+  }
+
   void expect_line() {
     auto& command = *app.add_subcommand("expect", "files of expected departures: init, check, update, prune");
     command.require_subcommand(1);
@@ -175,15 +239,13 @@ struct Line {
     act_on_file("prune", "take out what is expected in vain", expect_prune);
   }
 
-  void report_line() {
-    auto& command = *app.add_subcommand("report", "reports that were written: merge");
-    command.require_subcommand(1);
-    auto& line = *command.add_subcommand("merge", "put together the parts of a run that machines have shared");
-    line.add_option("files", merged.files, "JSON lines of each shard")->required()->check(CLI::ExistingFile)
-        ->option_text("FILE...");
-    expect_options(line, merged);
-    outlet_options(line, merged);
-    line.callback([this] { act = [this] { return merge(merged); }; });
+  void merge_line(CLI::App& report) {
+    auto& line = *report.add_subcommand("merge", "put together the parts of a run that machines have shared");
+    line.footer("the report goes also to --junit, --md (or --md=FILE), --html and --badge FILE");
+    line.add_option("files", files, "the report of each shard")->required()->option_text("FILE.jsonl...");
+    expect_options(line);
+    outlet_options(line);
+    line.callback([this] { act = [this] { return merge(files, options); }; });
   }
 
   void spec_line() {
@@ -251,9 +313,10 @@ struct Line {
   RunOptions options;
   ReplayOptions replayed;
   MutateOptions mutated;
-  MergeOptions merged;
+  MatrixOptions drawn;
+  std::vector<std::string> files;
   std::string id, folder, file, filter, language = "cpp";
-  bool rewrite = false;
+  bool rewrite = false, as_json = false;
 };
 
 Exit main(int argc, char** argv) {

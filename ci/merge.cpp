@@ -54,15 +54,15 @@ RunReport sum_of(std::vector<RunReport>&& parts) {
 
 }  // namespace
 
-Exit merge(const MergeOptions& options) {
+Exit merge(const std::vector<std::string>& files, const RunOptions& options) {
   auto usage = [](const std::string& message) {
     fmt::print(stderr, "cede: {}\n", message);
     return Exit::usage;
   };
   std::vector<RunReport> parts;
-  if (auto error = read(options.files, parts)) return usage(*error);
+  if (auto error = read(files, parts)) return usage(*error);
   RunReport report = sum_of(std::move(parts));
-  Outlets outlets{options.json, options.junit};
+  Outlets outlets{options.files};
   if (auto error = outlets.open()) return usage(*error);
   std::vector<LoopInfo> loops;
   for (const LoopReport& loop : report.loops) loops.push_back(loop.info);
@@ -73,7 +73,7 @@ Exit merge(const MergeOptions& options) {
     conclude(loop, report.terms, expectations.of(loop.info));
     suites.push_back({loop.info.name, loop.order.has_value(), nullptr, loop});
   }
-  run_suites(suites, report.terms, options.junit, outlets.text());
+  run_suites(suites, report.terms, options.files.junit, outlets.text());
   return outlets.finish(report);
 }
 

@@ -5,18 +5,12 @@
 #include <vector>
 
 #include "ci/exit.h"
+#include "ci/run.h"
 
 namespace cede {
 
-struct MergeOptions {
-  std::vector<std::string> files;   // reports of shards, as JSON lines
-  std::vector<std::string> expect;  // as for a run
-  bool no_expect = false;
-  std::string json, junit;
-};
-
-/// What the run would have said that nobody had shared. Exit::usage if the parts are not those of one run, or one is
+/// What the run would have said that nobody had shared; of the options only what is expected and where reports go. Exit::usage if the parts are not those of one run, or one is
 /// missing.
-Exit merge(const MergeOptions& options);
+Exit merge(const std::vector<std::string>& files, const RunOptions& options);
 
 }  // namespace cede

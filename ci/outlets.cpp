@@ -1,25 +1,67 @@
 #include "ci/outlets.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "adapters/adapters.h"
+#include "ci/badge.h"
+#include "ci/html.h"
+#include "ci/markdown.h"
 #include "ci/stream.h"
 
 namespace cede {
+namespace {
+
+std::string unwritable(const std::string& file) {
+  return fmt::format("cannot write {}: {}", file, std::strerror(errno));
+}
+
+}  // namespace
 
 std::optional<std::string> Outlets::open() {
-  auto error = [](const std::string& file) { return fmt::format("cannot write {}: {}", file, std::strerror(errno)); };
-  if (!json_.empty() && json_ == junit_) return fmt::format("--json and --junit cannot both be {}", json_);
-  if (!json_.empty() && json_ != "-") {
-    json_file_.open(json_);
-    if (!json_file_) return error(json_);
+  if (files_.md == step_summary) {
+    const char* page = std::getenv(step_summary.data());
+    appends_md_ = page && *page;
+    files_.md = appends_md_ ? page : "-";
   }
-  if (!junit_.empty() && !std::ofstream(junit_)) return error(junit_);
+  const std::array<std::pair<std::string_view, const std::string*>, 5> all{{{"json", &files_.json},
+                                                                            {"junit", &files_.junit},
+                                                                            {"md", &files_.md},
+                                                                            {"html", &files_.html},
+                                                                            {"badge", &files_.badge}}};
+  for (auto& [name, file] : all) {
+    if (file->empty()) continue;
+    for (auto& [other, same] : all)
+      if (&file != &same && *file == *same) return fmt::format("--{} and --{} cannot both be {}", name, other, *file);
+    if (*file != "-" && !std::ofstream(*file, std::ios::app)) return unwritable(*file);
+  }
+  if (!files_.json.empty() && files_.json != "-") json_file_.open(files_.json);
+  return std::nullopt;
+}
+
+std::FILE* Outlets::text() const {
+  bool taken = files_.json == "-" || files_.md == "-" || files_.html == "-" || files_.badge == "-";
+  return taken ? stderr : stdout;
+}
+
+std::optional<std::string> Outlets::render(const std::vector<RunReport>& runs) {
+  auto write = [&](const std::string& file, bool append, std::string (*make)(const std::vector<RunReport>&)) {
+    if (file.empty()) return true;
+    std::string text = make(runs);
+    if (file != "-")
+      return static_cast<bool>((std::ofstream(file, append ? std::ios::app : std::ios::trunc) << text).flush());
+    fmt::print("{}", text);
+    return true;
+  };
+  if (!write(files_.md, appends_md_, to_markdown)) return unwritable(files_.md);
+  if (!write(files_.html, false, to_html)) return unwritable(files_.html);
+  if (!write(files_.badge, false, to_badge)) return unwritable(files_.badge);
   return std::nullopt;
 }
 
@@ -30,8 +72,9 @@ Exit Outlets::finish(const RunReport& report) {
   };
   for (const Absent& absent : report.absent) fmt::print(stderr, "cede: absent: {}: {}\n", absent.loop, absent.why);
   std::string json = to_json_lines(report);
-  if (json_ == "-") fmt::print("{}", json);
-  else if (json_file_.is_open() && !(json_file_ << json).flush()) return usage(fmt::format("cannot write {}", json_));
+  if (files_.json == "-") fmt::print("{}", json);
+  else if (json_file_.is_open() && !(json_file_ << json).flush()) return usage(unwritable(files_.json));
+  if (auto error = render({report})) return usage(*error);
   Exit exit = worst(exits(report));
   fmt::print(text(), "exit {}: {}\n", static_cast<int>(exit), describe(exit));
   if (std::fflush(stdout) != 0) return usage(fmt::format("cannot write the output: {}", std::strerror(errno)));

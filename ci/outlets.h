@@ -5,6 +5,7 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/expectations.h"
@@ -13,21 +14,31 @@
 
 namespace cede {
 
+/// Files; `-` is standard output, and the terminal's text then goes to standard error. Empty for none.
+struct OutletFiles {
+  std::string json, junit, md, html, badge;
+};
+
+/// In the place of a file for Markdown: the page that a build server shows beside the run, if it says where to append
+/// to that, and standard output if not.
+inline constexpr std::string_view step_summary = "GITHUB_STEP_SUMMARY";
+
 class Outlets {
  public:
-  /// Files; `-` is standard output, and the terminal's text then goes to standard error. Empty for none.
-  Outlets(std::string json, std::string junit) : json_(std::move(json)), junit_(std::move(junit)) {}
+  explicit Outlets(OutletFiles files) : files_(std::move(files)) {}
 
   /// What is wrong with them; nothing if all can be written.
   std::optional<std::string> open();
   /// For people.
-  std::FILE* text() const { return json_ == "-" ? stderr : stdout; }
-  const std::string& junit() const { return junit_; }
+  std::FILE* text() const;
+  /// Writes what is rendered from runs. What is wrong; nothing if all could be written.
+  std::optional<std::string> render(const std::vector<RunReport>& runs);
   /// Writes the report and how it ends, which is what the shell gets.
   Exit finish(const RunReport& report);
 
  private:
-  std::string json_, junit_;
+  OutletFiles files_;
+  bool appends_md_ = false;
   std::ofstream json_file_;
 };
 

@@ -12,7 +12,6 @@
 #include "adapters/adapters.h"
 #include "ci/child.h"
 #include "ci/isolation.h"
-#include "ci/outlets.h"
 #include "ci/report.h"
 #include "ci/suite.h"
 #include "properties/exhaustive.h"
@@ -126,6 +125,22 @@ LoopReport report_on(const RunOptions& options, const LoopInfo& loop, const Expe
   return report;
 }
 
+std::optional<RunReport> report_on(const RunOptions& options) {
+  RunReport report{.terms = options.terms};
+  std::vector<LoopInfo> loops;
+  ExpectationFiles expectations;
+  auto error = error_in(options.terms);
+  Child::adopt_strays();
+  listen_to_interrupts();
+  if (!error) error = find_loops(names_of(options.loops), loops, report.absent);
+  if (error) usage(*error);
+  if (error || !expectations.read(options.expect, options.no_expect, loops)) return std::nullopt;
+  for (const LoopInfo& loop : loops)
+    if (!World::interrupted) report.loops.push_back(report_on(options, loop, expectations.of(loop)));
+  report.interrupted = World::interrupted;
+  return report;
+}
+
 Exit run(const RunOptions& options) {
   if (auto error = error_in(options.terms)) return usage(*error);
   RunReport report{.terms = options.terms};
@@ -140,7 +155,7 @@ Exit run(const RunOptions& options) {
   listen_to_interrupts();
   std::vector<LoopInfo> loops;
   if (auto error = find_loops(names, loops, report.absent)) return usage(*error);
-  Outlets outlets{options.json, options.junit};
+  Outlets outlets{options.files};
   if (auto error = outlets.open()) return usage(*error);
   ExpectationFiles expectations;
   if (!expectations.read(options.expect, options.no_expect, loops)) return Exit::stale;
@@ -151,7 +166,7 @@ Exit run(const RunOptions& options) {
     bool compares = loop.exact_order && loop.name != "reference" && options.terms.pace == World::Pace::frozen;
     suites.push_back({loop.name, compares, [&] { return report_on(options, loop, expectations.of(loop)); }, {}});
   }
-  run_suites(suites, options.terms, options.junit, outlets.text());
+  run_suites(suites, options.terms, options.files.junit, outlets.text());
   for (Suite& suite : suites)
     if (!suite.report.clauses.empty()) report.loops.push_back(std::move(suite.report));
   report.interrupted = World::interrupted;

@@ -1,0 +1,10 @@
+# Writes files of this folder as C++ string literals, so that the command carries them: `page.css` becomes page_css().
+set(code "#include \"ci/page.h\"\n\nnamespace cede {\n")
+foreach(file IN ITEMS page.html page.css page.js report.schema.json)
+  string(REGEX REPLACE "\\.json$" ".text" name ${file})
+  string(MAKE_C_IDENTIFIER ${name} name)
+  file(READ ${DIRECTORY}/${file} text)
+  string(APPEND code "\nstd::string_view ${name}() { return R\"~~~(${text})~~~\"; }\n")
+endforeach()
+string(APPEND code "\n}  // namespace cede\n")
+file(WRITE ${OUT} "${code}")
