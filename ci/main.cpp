@@ -84,9 +84,8 @@ struct Line {
   void search_options(CLI::App& command) {
     command.add_option("clauses", options.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops,
-                       fmt::format("all, or: {}; or a file such as ./mine.so; repeatable", loop_names()))
-        ->option_text("LOOP")->allow_extra_args(false);
+    command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
+        ->option_text("LOOP|FILE.so")->allow_extra_args(false);
     budget_option(command);
     pace_option(command, options.pace);
     command.add_option("--without", options.without, "verbs that random scenarios do not say; repeatable")
@@ -125,7 +124,7 @@ struct Line {
   void replay_line() {
     auto& command = *app.add_subcommand("replay", "play one scenario and show its trace");
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
-    command.add_option("--loop", replayed.loop, "on which loop, or a file such as ./mine.so")->option_text("LOOP");
+    command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP|FILE.so");
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
@@ -143,7 +142,7 @@ struct Line {
     };
     options.seed = run_seed;
     auto& init = *command.add_subcommand("init", "print a file with what a run finds on a loop");
-    init.add_option("loop", file, "which loop")->required()->option_text("LOOP");
+    init.add_option("loop", file, "which loop")->required()->option_text("LOOP|FILE.so");
     budget_option(init);
     init.callback([this] { act = [this] { return expect_init(file, options); }; });
     auto& check = *command.add_subcommand("check", "is each file well formed, with reasons and links?");
@@ -208,11 +207,11 @@ struct Line {
     make.add_option("--lang", language, "c or cpp")->check(CLI::IsMember({"c", "cpp"}))->option_text("c|cpp");
     make.callback([this] { act = [this] { return adapter_new(file, language); }; });
     auto& check = *command.add_subcommand("check", "what is wrong with an adapter, and what to change?");
-    check.add_option("loop", file, "a loop, or a file such as ./mine.so")->required()->option_text("LOOP");
+    check.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
     check.add_option("--source", folder, "the adapter's source, to count its lines")->option_text("FILE");
     check.callback([this] { act = [this] { return adapter_check(file, folder); }; });
     auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
-    info.add_option("loop", file, "a loop, or a file such as ./mine.so")->required()->option_text("LOOP");
+    info.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
     info.callback([this] { act = [this] { return adapter_info(file); }; });
   }
 
