@@ -221,14 +221,18 @@ Ended in_child(const std::function<std::string()>& job) {
   const double before = spent();
   Ended ended;
   const int printed = memfd_create("cede", MFD_CLOEXEC);
-  Child child([&] { return dup2(printed, STDERR_FILENO), "said " + job(); }, seconds);
+  constexpr std::string_view over = "over ";  // who leaves with 0 does not say so
+  Child child([&] { return dup2(printed, STDERR_FILENO), std::string(over) + job(); }, seconds);
   bool done = child.wait(ended.said, ended.why);
-  if (done && !ended.said.starts_with("said ")) done = false, ended.why = "ended with 0 before it was over";
+  if (done && !ended.said.starts_with(over)) {
+    ended.why = "ended with 0 before it was over";
+    done = false;
+  }
   std::array<char, 500> text;
   if (ssize_t count = pread(printed, text.data(), text.size(), 0); count > 0) ended.printed.assign(text.data(), count);
   close(printed);
   if (done) {
-    ended.said.erase(0, std::string_view("said ").size());
+    ended.said.erase(0, over.size());
     return ended;
   }
   if (ended.printed.find(not_owed) != std::string::npos)
