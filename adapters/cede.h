@@ -37,7 +37,7 @@ typedef struct cede_table {
   int64_t (*time)(void *loop);
   /// Calls back once, in the next turn. What it gives is good for `cancel` until it has called back, and not null.
   void *(*call_soon)(void *loop, cede_callback callback, void *data);
-  /// Calls back once, `delay` nanoseconds from now: a multiple of the resolution, or not above 0 if over already.
+  /// Calls back once, `delay` nanoseconds from now: a multiple of the resolution, or not above 0 and over already.
   void *(*call_later)(void *loop, int64_t delay, cede_callback callback, void *data);
   /// Takes back a call that was not made yet.
   void (*cancel)(void *loop, void *call);

@@ -83,12 +83,15 @@ Exit adapter_new(const std::string& name, const std::string& language) {
   if (!is_identifier(name))
     return complain(Exit::usage, fmt::format("{} is no name for a loop: use a-z, 0-9 and _", name));
   std::error_code error;
+  const fs::path from = beside("skeleton");
+  const fs::directory_iterator skeleton(from, error);
+  if (error) return complain(Exit::usage, fmt::format("cannot read {}: {}", from.string(), error.message()));
   if (!fs::create_directory(name, error))
     return complain(Exit::usage, error ? fmt::format("cannot make the folder {}: {}", name, error.message())
                                        : fmt::format("{} is there already: choose another name", name));
   const std::string other = language == "c" ? "my_loop_adapter.cpp" : "my_loop_plugin.c";
   std::set<std::string> written;
-  for (const auto& entry : fs::directory_iterator(beside("skeleton"))) {
+  for (const auto& entry : skeleton) {
     std::string file = entry.path().filename();
     if (file == other) continue;
     file = renamed(file, name);

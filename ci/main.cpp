@@ -109,17 +109,16 @@ struct Line {
   }
 
   void search_options(CLI::App& command) {
-    command.footer("the report goes also to --junit, --md (or --md=FILE), --html and --badge FILE\n"
+    command.footer("also --without VERB, and --junit, --md (or --md=FILE), --html, --badge FILE for reports\n"
                    "examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops,
-                       fmt::format("all, or: {}; or a file such as ./mine.so; repeatable", loop_names()))
-        ->option_text("LOOP")->allow_extra_args(false);
+    command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
+        ->option_text("LOOP|FILE.so")->allow_extra_args(false);
     budget_option(command);
     pace_option(command, options.terms.pace);
     command.add_option("--without", options.terms.without, "verbs that random scenarios do not say; repeatable")
-        ->option_text("VERB")->allow_extra_args(false);
+        ->option_text("VERB")->allow_extra_args(false)->group("");
     choices_option(command, options.terms.random_choices);
     expect_options(command);
     command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
@@ -136,7 +135,7 @@ struct Line {
       if (!parse_shard(text, options.shard))
         throw CLI::ValidationError("--shard", "expected such as 2/3, of 16 at most, not " + text);
     }, "this part of the run; `cede report merge` puts the parts together")->option_text("I/N");
-    command.add_flag("--list", options.list, "only list what would be judged");
+    command.add_flag("--list", options.list, "only list what would be judged")->group("");
     command.callback([this, &command] {
       if (options.loops.empty()) options.loops = {"reference"};
       if (command.count("--seed") == 0) options.terms.seed = run_seed;
@@ -158,7 +157,7 @@ struct Line {
   void replay_line() {
     auto& command = *app.add_subcommand("replay", "play one scenario and show its trace");
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
-    command.add_option("--loop", replayed.loop, "on which loop, or a file such as ./mine.so")->option_text("LOOP");
+    command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP|FILE.so");
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
@@ -228,7 +227,7 @@ struct Line {
     };
     options.terms.seed = run_seed;
     auto& init = *command.add_subcommand("init", "print a file with what a run finds on a loop");
-    init.add_option("loop", file, "which loop")->required()->option_text("LOOP");
+    init.add_option("loop", file, "which loop")->required()->option_text("LOOP|FILE.so");
     budget_option(init);
     init.callback([this] { act = [this] { return expect_init(file, options); }; });
     auto& check = *command.add_subcommand("check", "is each file well formed, with reasons and links?");
@@ -302,11 +301,11 @@ struct Line {
     make.add_option("--lang", language, "c or cpp")->check(CLI::IsMember({"c", "cpp"}))->option_text("c|cpp");
     make.callback([this] { act = [this] { return adapter_new(file, language); }; });
     auto& check = *command.add_subcommand("check", "what is wrong with an adapter, and what to change?");
-    check.add_option("loop", file, "a loop, or a file such as ./mine.so")->required()->option_text("LOOP");
+    check.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
     check.add_option("--source", folder, "the adapter's source, to count its lines")->option_text("FILE");
     check.callback([this] { act = [this] { return adapter_check(file, folder); }; });
     auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
-    info.add_option("loop", file, "a loop, or a file such as ./mine.so")->required()->option_text("LOOP");
+    info.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
     info.callback([this] { act = [this] { return adapter_info(file); }; });
   }
 

@@ -9,8 +9,8 @@
 
 namespace cede {
 
-/// What the run would have said that nobody had shared; of the options only what is expected and where reports go. Exit::usage if the parts are not those of one run, or one is
-/// missing.
+/// What the run would have said that nobody had shared; of the options only what is expected and where reports go.
+/// Exit::usage if the parts are not those of one run, or one is missing.
 Exit merge(const std::vector<std::string>& files, const RunOptions& options);
 
 }  // namespace cede
