@@ -17,7 +17,7 @@ call_soon: a post each
 call_later: a steady_timer each, expires_at(steady_clock::now + delay), which is what expires_after does
 call_at: a steady_timer each, expires_at(when)
 forever: a steady_timer that is not waited for
-cancel: the steady_timer is destroyed; of a post, which cannot be taken back, a mark of the adapter's
+cancel: the steady_timer is destroyed; of a post, or of a timer that is due, which cannot be taken back, a mark of the adapter's
 call_soon_threadsafe: a queue of the adapter's under a lock, and a post each, which takes one from it
 add_signal_handler: a signal_set each, with async_wait again after each signal
 add_reader, add_writer: one posix::stream_descriptor a descriptor, async_wait for each direction, again after each call
