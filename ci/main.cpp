@@ -85,8 +85,7 @@ struct Line {
   }
 
   void search_options(CLI::App& command) {
-    command.footer("the report goes also to --junit, --md (or --md=FILE), --html and --badge FILE\n"
-                   "examples: cede run --loop libuv    cede run --loop all 'TIMER-*' --budget 30s");
+    command.footer("examples: cede run --loop libuv 'TIMER-*'    cede run --html a.html --junit a.xml --badge a.svg --md");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
@@ -103,7 +102,7 @@ struct Line {
         ->option_text("N")->check(CLI::Range(1, 1024));
     command.add_option("--json", options.files.json, "write the report as JSON lines; - for standard output")
         ->option_text("FILE");
-    // The help of a run fits a screen; its last lines name these.
+    // The help of a run fits a screen; its last line names these.
     command.add_flag(fmt::format("--md{{{}}}", step_summary), options.files.md)->group("");
     for (CLI::Option* option : rendering_options(command)) option->group("");
   }
