@@ -109,7 +109,7 @@ struct Line {
   }
 
   void search_options(CLI::App& command) {
-    command.footer("also: --without VERB, and for reports --junit FILE, --md (or --md=FILE), --html FILE, --badge FILE\n"
+    command.footer("also: --without VERB, for reports --junit FILE, --md (or --md=FILE), --html FILE, --badge FILE\n"
                    "examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
