@@ -152,16 +152,23 @@ std::string card(const Column& column) {
   return text + "</article>\n";
 }
 
+/// Reached, decisive, violated: a second number like the first is left out, and so is a third that is 0, since there
+/// are thousands of cells.
+std::string counts(const ClauseReport& report) {
+  if (!report.reached) return "";
+  std::string text = fmt::format(" data-n=\"{}", report.reached);
+  if (report.decisive != report.reached || report.violated) text += fmt::format(" {}", report.decisive);
+  if (report.violated) text += fmt::format(" {}", report.violated);
+  return text + "\"";
+}
+
 std::string cell(const Column& column, const Clause& clause) {
   const ClauseReport* report = column.cell(clause);
   const Look& shown = look(mark_of(report));
   if (!report) return "<td class=\"unasked\"></td>";
-  bool more = !details(column, *report).empty();
-  std::string address = more ? column.key + "/" + clause.id : clause.id;
-  std::string counts =
-      report->reached ? fmt::format(" data-n=\"{} {} {}\"", report->reached, report->decisive, report->violated) : "";
-  return fmt::format("<td class=\"{}{}\"{}><a href=\"#{}\">{}</a></td>", shown.name, report->layered ? " layered" : "",
-                     counts, escaped(address), shown.sign);
+  std::string text = fmt::format("<td class=\"{}{}\"{}>", shown.name, report->layered ? " layered" : "", counts(*report));
+  if (details(column, *report).empty()) return text + fmt::format("{}</td>", shown.sign);
+  return text + fmt::format("<a href=\"#{}/{}\">{}</a></td>", escaped(column.key), clause.id, shown.sign);
 }
 
 std::string_view chapter_title(std::string_view file) {

@@ -34,8 +34,9 @@ for (const row of rows) {
   [...row.querySelectorAll("td")].forEach((cell, column) => {
     cell.setAttribute("role", "gridcell");
     cell.dataset.key = heads[column].dataset.key;
+    if (!cell.textContent) return;
+    if (!cell.firstElementChild) cell.replaceChildren(make("a", {}, cell.textContent));
     const link = cell.firstElementChild;
-    if (!link) return;
     const mark = signs.find(([name]) => name === cell.classList[0]);
     link.setAttribute("href", "#" + encodeURI(cell.dataset.key + "/" + row.dataset.id));
     link.setAttribute("aria-label", `${row.dataset.id} ${heads[column].textContent}: ${mark ? mark[1] : ""}`);
@@ -206,7 +207,7 @@ function open(key, id) {
   if (row) body.append(make("p", {}, make("b", {}, row.cells[0].querySelector("span").textContent), ` (${row.dataset.level})`));
   if (cell) {
     const mark = signs.find(([name]) => name === cell.classList[0]);
-    const [reached, decisive, violated] = (cell.dataset.n || "0 0 0").split(" ");
+    const [reached, decisive = reached, violated = 0] = (cell.dataset.n || "0").split(" ");
     const fact = (number, words) => make("li", {}, make("b", {}, Number(number).toLocaleString("en")), " " + words);
     const sign = make("b", { class: "sign " + cell.classList[0] }, cell.textContent);
     body.append(make("ul", { class: "facts" }, make("li", {}, sign, ` ${mark ? mark[1] : ""}${cell.classList.contains("layered") ? ", layered" : ""}`),

@@ -118,16 +118,16 @@ std::string summary(const LoopReport& loop, bool color) {
       constexpr std::array asked{Status::verified, Status::failed, Status::not_verified};
       if (report.clause->level != level || std::ranges::find(asked, report.status) == asked.end()) continue;
       ++held;
-      least = std::min(least, report.decisive);
       if (report.status != Status::verified) continue;
       ++verified;
+      least = std::min(least, report.decisive);
       layered += report.layered;
     }
     if (held == 0) continue;
     std::string counts = fmt::format("{:<6} {} of {} verified", level, verified, held);
-    text += fmt::format("  {}{}; decisive in at least {} scenarios each\n",
-                        verified == held ? paint.green(counts) : paint.red(counts),
-                        layered ? fmt::format(", {} of them layered", layered) : "", least);
+    text += fmt::format("  {}{}{}\n", verified == held ? paint.green(counts) : paint.red(counts),
+                        layered ? fmt::format(", {} of them layered", layered) : "",
+                        verified ? fmt::format("; decisive in at least {} scenarios each", least) : "");
   }
   if (loop.order) {
     std::string counts = fmt::format("{} traces compared whole, {} unexplained", loop.order->compared,
