@@ -2,70 +2,42 @@
 #include "ci/adapter.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
+
+#include "ci/shell_test.h"
 
 namespace cede {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Ended {
-  int exit = -1;
-  std::string said;
-};
-
-std::ostream& operator<<(std::ostream& stream, const Ended& ended) {
-  return stream << "exit " << ended.exit << "\n" << ended.said;
-}
-
-Ended shell(const std::string& command) {
-  std::FILE* pipe = popen(("{ " + command + "\n} 2>&1").c_str(), "r");
-  Ended ended;
-  std::array<char, 4096> buffer;
-  while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) ended.said.append(buffer.data(), count);
-  int status = pclose(pipe);
-  ended.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  return ended;
-}
-
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 /// The plug-in that is wrong in the way that CEDE_WRONG says.
 const std::string wrong_loop = CEDE_BUILD "/wrong_loop.so";
-const std::string cede = CEDE_COMMAND;
+const std::string command = CEDE_COMMAND;
 
-class Folder : public testing::Test {
+class InFolder : public testing::Test {
  protected:
-  Folder() {
+  InFolder() {
     std::string name = (fs::temp_directory_path() / "cede-adapter-XXXXXX").string();
     folder_ = mkdtemp(name.data());
   }
-  ~Folder() override { fs::remove_all(folder_); }
+  ~InFolder() override { fs::remove_all(folder_); }
 
   /// In this folder, with this `cede` first on the path.
-  Ended in_folder(const std::string& command) {
+  Said in_folder(const std::string& command) {
     return shell("cd '" + folder_.string() + "' && export PATH=\"" CEDE_BUILD ":$PATH\" && " + command);
   }
 
   fs::path folder_;
 };
 
-using AdapterCommand = Folder;
-using Package = Folder;
+using AdapterCommand = InFolder;
+using Package = InFolder;
 
 // What is wrong with an adapter.
 
@@ -80,9 +52,9 @@ void PrintTo(const Wrong& wrong, std::ostream* stream) { *stream << wrong.way; }
 class WrongAdapter : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongAdapter, gets_a_hint_of_its_own) {
-  Ended ended = shell(std::string("CEDE_WRONG=") + GetParam().way + " " + cede + " adapter check " + wrong_loop);
+  Said ended = shell(std::string("CEDE_WRONG=") + GetParam().way + " " + command + " adapter check " + wrong_loop);
   EXPECT_EQ(ended.exit, 6) << ended;
-  EXPECT_TRUE(contains(ended.said, GetParam().hint)) << "expected in it: " << GetParam().hint << "\n" << ended;
+  EXPECT_TRUE(contains(ended.text, GetParam().hint)) << "expected in it: " << GetParam().hint << "\n" << ended;
 }
 
 const Wrong wrongs[] = {
@@ -133,31 +105,31 @@ INSTANTIATE_TEST_SUITE_P(, WrongAdapter, testing::ValuesIn(wrongs), [](const aut
 
 TEST(AdapterCheck, finds_nothing_wrong_with_what_is_right) {
   for (std::string loop : {wrong_loop, std::string("reference"), std::string("libuv"), std::string("libev/poll")}) {
-    Ended ended = shell(cede + " adapter check " + loop);
-    if (contains(ended.said, "No such file")) continue;  // the loop is absent
+    Said ended = shell(command + " adapter check " + loop);
+    if (contains(ended.text, "No such file")) continue;  // the loop is absent
     EXPECT_EQ(ended.exit, 0) << ended;
-    EXPECT_FALSE(contains(ended.said, "wrong ")) << ended;
+    EXPECT_FALSE(contains(ended.text, "wrong ")) << ended;
   }
 }
 
 TEST(AdapterCheck, takes_what_a_table_leaves_out_for_unsupported) {
-  Ended ended = shell("CEDE_WRONG=no_threads " + cede + " adapter check " + wrong_loop);
+  Said ended = shell("CEDE_WRONG=no_threads " + command + " adapter check " + wrong_loop);
   EXPECT_EQ(ended.exit, 0) << ended;
-  EXPECT_TRUE(contains(ended.said, "thread is unsupported: the table has no call_soon_threadsafe")) << ended;
-  ended = shell("CEDE_WRONG=no_descriptors " + cede + " adapter check " + wrong_loop);
+  EXPECT_TRUE(contains(ended.text, "thread is unsupported: the table has no call_soon_threadsafe")) << ended;
+  ended = shell("CEDE_WRONG=no_descriptors " + command + " adapter check " + wrong_loop);
   EXPECT_EQ(ended.exit, 0) << ended;
-  EXPECT_TRUE(contains(ended.said, "add_reader is unsupported: the table has no add_reader")) << ended;
+  EXPECT_TRUE(contains(ended.text, "add_reader is unsupported: the table has no add_reader")) << ended;
   for (std::string way : {"no_threads", "no_descriptors"}) {
-    ended = shell("CEDE_WRONG=" + way + " " + cede + " run --budget 500cases --loop " + wrong_loop);
+    ended = shell("CEDE_WRONG=" + way + " " + command + " run --budget 500cases --loop " + wrong_loop);
     EXPECT_EQ(ended.exit, 0) << ended;
   }
 }
 
 TEST_F(AdapterCommand, says_what_is_wrong_with_a_file_that_is_no_plug_in) {
   auto expect = [&](const std::string& command, int exit, std::string_view part) {
-    Ended ended = in_folder(command);
+    Said ended = in_folder(command);
     EXPECT_EQ(ended.exit, exit) << command << "\n" << ended;
-    EXPECT_TRUE(contains(ended.said, part)) << command << "\n" << ended;
+    EXPECT_TRUE(contains(ended.text, part)) << command << "\n" << ended;
   };
   std::ofstream(folder_ / "text.so") << "main: call_soon a\n";
   std::ofstream(folder_ / "s") << "main: call_soon a\n";
@@ -175,16 +147,16 @@ TEST_F(AdapterCommand, says_what_is_wrong_with_a_file_that_is_no_plug_in) {
 }
 
 TEST(AdapterInfo, tells_what_the_adapter_tells) {
-  Ended ended = shell(cede + " adapter info " + wrong_loop);
+  Said ended = shell(command + " adapter info " + wrong_loop);
   EXPECT_EQ(ended.exit, 0) << ended;
   for (std::string_view part : {"version     1.0", "plug-in     my_loop, abi 1", "layered     future, task",
                                 "  cancel: my_loop_cancel\n", "  close: the adapter's own"})
-    EXPECT_TRUE(contains(ended.said, part)) << part << "\n" << ended;
+    EXPECT_TRUE(contains(ended.text, part)) << part << "\n" << ended;
 }
 
 TEST_F(AdapterCommand, new_writes_into_a_new_folder_only) {
   EXPECT_EQ(in_folder("cede adapter new --lang c mine").exit, 0);
-  EXPECT_TRUE(contains(in_folder("cede adapter new --lang c mine").said, "mine is there already"));
+  EXPECT_TRUE(contains(in_folder("cede adapter new --lang c mine").text, "mine is there already"));
   EXPECT_EQ(in_folder("cede adapter new --lang c mine").exit, 2);
   EXPECT_EQ(in_folder("cede adapter new --lang c ../mine").exit, 2);
   EXPECT_EQ(in_folder("cede adapter new --lang java other").exit, 2);
@@ -196,34 +168,34 @@ TEST_F(AdapterCommand, new_writes_into_a_new_folder_only) {
 
 TEST_F(AdapterCommand, the_two_doors_of_a_loop_show_the_same) {
   const std::string from = CEDE_SOURCES "/adapters/examples/", flags = " -fPIC -I" CEDE_SOURCES " ";
-  Ended built = in_folder("cc -std=c99 -Wall -Wextra -Wpedantic -Werror -c" + flags + from + "my_loop.c " + from +
+  Said built = in_folder("cc -std=c99 -Wall -Wextra -Wpedantic -Werror -c" + flags + from + "my_loop.c " + from +
                           "my_loop_plugin.c && c++ -std=c++20 -Wall -Wextra -Werror -c" + flags + from +
                           "my_loop_adapter.cpp && cc -shared my_loop_plugin.o my_loop.o -o c.so && "
                           "c++ -shared my_loop_adapter.o my_loop.o -o cpp.so");
   ASSERT_EQ(built.exit, 0) << built;
   auto report = [&](const std::string& loop) {
-    Ended ended = in_folder("cede run --budget 2000cases --loop " + loop + " | sed 's/" + loop + "/LOOP/'");
-    EXPECT_TRUE(contains(ended.said, "exit 0: verified")) << ended;
-    return ended.said;
+    Said ended = in_folder("cede run --budget 2000cases --loop " + loop + " | sed 's/" + loop + "/LOOP/'");
+    EXPECT_TRUE(contains(ended.text, "exit 0: verified")) << ended;
+    return ended.text;
   };
   EXPECT_EQ(report("c.so"), report("cpp.so"));
-  Ended checked = in_folder("cede adapter check cpp.so --source " + from + "my_loop_adapter.cpp");
-  EXPECT_TRUE(contains(checked.said, "\n60 lines in my_loop_adapter.cpp")) << checked;
+  Said checked = in_folder("cede adapter check cpp.so --source " + from + "my_loop_adapter.cpp");
+  EXPECT_TRUE(contains(checked.text, "\n60 lines in my_loop_adapter.cpp")) << checked;
 }
 
 TEST(Module, is_played_by_every_subcommand_that_takes_a_loop) {
-  Ended ended = shell("printf 'main: call_soon a\\n' | " + cede + " replay --loop cabi:" + wrong_loop + " -");
+  Said ended = shell("printf 'main: call_soon a\\n' | " + command + " replay --loop cabi:" + wrong_loop + " -");
   EXPECT_EQ(ended.exit, 0) << ended;
-  EXPECT_TRUE(contains(ended.said, "enter a")) << ended;
-  EXPECT_EQ(shell(cede + " fuzz --budget 500cases --loop " + wrong_loop).exit, 0);
-  ended = shell(cede + " expect init --budget 500cases " + wrong_loop);
-  EXPECT_TRUE(contains(ended.said, "loop = \"wrong_loop\"")) << ended;
+  EXPECT_TRUE(contains(ended.text, "enter a")) << ended;
+  EXPECT_EQ(shell(command + " fuzz --budget 500cases --loop " + wrong_loop).exit, 0);
+  ended = shell(command + " expect init --budget 500cases " + wrong_loop);
+  EXPECT_TRUE(contains(ended.text, "loop = \"wrong_loop\"")) << ended;
 }
 
 TEST(Module, that_departs_is_told_with_a_replay_that_takes_its_file) {
-  Ended ended = shell("CEDE_WRONG=timer_early " + cede + " run 'TIMER-*' --budget 500cases --loop " + wrong_loop);
+  Said ended = shell("CEDE_WRONG=timer_early " + command + " run 'TIMER-*' --budget 500cases --loop " + wrong_loop);
   EXPECT_EQ(ended.exit, 1) << ended;
-  EXPECT_TRUE(contains(ended.said, "replay --loop " + wrong_loop)) << ended;
+  EXPECT_TRUE(contains(ended.text, "replay --loop " + wrong_loop)) << ended;
 }
 
 // The package, as somebody meets it who has nothing but what is installed.
@@ -256,19 +228,19 @@ TEST_F(Package, makes_what_the_readme_says_from_an_empty_folder) {
             "sed -i 's/yours.c LIBRARIES/yours.c EXPECT yours.toml ARGS --budget 500cases LIBRARIES/' CMakeLists.txt\n"
             "cmake -B build && ctest --test-dir build -V -R conformance)\n";
   std::ofstream(folder_ / "script") << script;
-  Ended ended = shell("sh -eu '" + (folder_ / "script").string() + "'");
+  Said ended = shell("sh -eu '" + (folder_ / "script").string() + "'");
   EXPECT_EQ(ended.exit, 0) << script << ended;
-  EXPECT_TRUE(contains(ended.said, "exit 0: verified")) << ended;
-  EXPECT_TRUE(contains(ended.said, "100% tests passed")) << ended;
-  EXPECT_TRUE(contains(ended.said, "60 lines in yours_adapter.cpp")) << ended;
-  if (has_clang) EXPECT_TRUE(contains(ended.said, "held to 1")) << ended;
-  EXPECT_TRUE(contains(ended.said, "\"--budget\" \"500cases\" \"--expect\" \"")) << ended;
+  EXPECT_TRUE(contains(ended.text, "exit 0: verified")) << ended;
+  EXPECT_TRUE(contains(ended.text, "100% tests passed")) << ended;
+  EXPECT_TRUE(contains(ended.text, "60 lines in yours_adapter.cpp")) << ended;
+  if (has_clang) EXPECT_TRUE(contains(ended.text, "held to 1")) << ended;
+  EXPECT_TRUE(contains(ended.text, "\"--budget\" \"500cases\" \"--expect\" \"")) << ended;
 
   // It may be moved, and finds its loops and expectations there.
   fs::rename(folder_ / ".local", folder_ / "moved");
   ended = shell("'" + (folder_ / "moved/bin/cede").string() + "' expect check");
   EXPECT_EQ(ended.exit, 0) << ended;
-  EXPECT_FALSE(contains(ended.said, "0 files")) << ended;
+  EXPECT_FALSE(contains(ended.text, "0 files")) << ended;
 }
 
 }  // namespace

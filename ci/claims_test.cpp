@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "ci/shell_test.h"
 #include "spec/chapters.h"
 
 namespace cede {
@@ -36,12 +35,7 @@ const std::string built = "build/release/cede";
 /// What a shell command says, in which `cede` is the one that was built.
 std::string output_of(std::string command, const std::string& errors = "2>&1") {
   if (std::size_t at = command.find(built); at != std::string::npos) command.replace(at, built.size(), CEDE_COMMAND);
-  std::FILE* pipe = popen((command + " " + errors).c_str(), "r");
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), count);
-  pclose(pipe);
-  return text;
+  return shell(command + " " + errors).text;
 }
 
 /// What the command says that the README shows the output of.

@@ -1,12 +1,12 @@
 // What is expected and what is not: how runs end, and how the files are mended.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "ci/shell_test.h"
 
 namespace cede {
 namespace {
@@ -17,11 +17,9 @@ class Expect : public testing::Test {
 
   /// The exit code; what was said is in `said_`.
   int cede(const std::string& arguments) {
-    std::FILE* pipe = popen((std::string(CEDE_COMMAND) + " " + arguments + " 2>&1").c_str(), "r");
-    said_.clear();
-    std::array<char, 4096> buffer;
-    while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) said_.append(buffer.data(), count);
-    return WEXITSTATUS(pclose(pipe));
+    Said said = shell(std::string(CEDE_COMMAND) + " " + arguments);
+    said_ = std::move(said.text);
+    return said.exit;
   }
   void write(const std::string& text) { std::ofstream(file_) << text; }
   std::string contents() {

@@ -166,7 +166,8 @@ std::string cell(const Column& column, const Clause& clause) {
   const ClauseReport* report = column.cell(clause);
   const Look& shown = look(mark_of(report));
   if (!report) return "<td class=\"unasked\"></td>";
-  std::string text = fmt::format("<td class=\"{}{}\"{}>", shown.name, report->layered ? " layered" : "", counts(*report));
+  std::string_view layered = report->layered ? " layered" : "";
+  std::string text = fmt::format("<td class=\"{}{}\"{}>", shown.name, layered, counts(*report));
   if (details(column, *report).empty()) return text + fmt::format("{}</td>", shown.sign);
   return text + fmt::format("<a href=\"#{}/{}\">{}</a></td>", escaped(column.key), clause.id, shown.sign);
 }

@@ -1,14 +1,14 @@
 // Broken loops: each is told apart, its scenario is kept, the others are judged, and nothing is left behind.
 // And parts: how many processes or machines share a run does not change a byte of the report.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+
+#include "ci/shell_test.h"
 
 namespace cede {
 namespace {
@@ -22,11 +22,9 @@ class Isolation : public testing::Test {
 
   /// The exit code; what was said is in `said_`.
   int cede(const std::string& arguments) {
-    std::FILE* pipe = popen((std::string(CEDE_COMMAND) + " " + arguments + " 2>&1").c_str(), "r");
-    said_.clear();
-    std::array<char, 4096> buffer;
-    while (std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) said_.append(buffer.data(), count);
-    return WEXITSTATUS(pclose(pipe));
+    Said said = shell(std::string(CEDE_COMMAND) + " " + arguments);
+    said_ = std::move(said.text);
+    return said.exit;
   }
   bool says(std::string_view part) const { return said_.find(part) != std::string::npos; }
   std::string file(const std::string& name) const { return folder_ / name; }

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 namespace cede {
 
@@ -49,7 +50,7 @@ inline std::filesystem::path write(const std::filesystem::path& file, const std:
   return file;
 }
 
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 class Folder {
  public:
