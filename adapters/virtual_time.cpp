@@ -306,6 +306,12 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
   return 0;
 }
 
+/// Loops seed what they leave to chance with it, such as libevent where it begins to look at descriptors.
+pid_t getpid() noexcept {
+  constexpr pid_t everybody = 1'000'000;
+  return virtual_world() ? everybody : static_cast<pid_t>(kernel(SYS_getpid));
+}
+
 int gettimeofday(timeval* time, void*) noexcept {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);

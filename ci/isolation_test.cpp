@@ -103,6 +103,13 @@ TEST_F(Isolation, says_the_same_however_many_share_the_work) {
   EXPECT_EQ(contents("all"), contents("one"));
 }
 
+TEST_F(Isolation, finds_no_loop_to_depend_on_its_process) {
+  const std::string run = "run --loop all --no-expect --budget 1000cases ";
+  const int exit = cede(run + "-j1 --json=" + file("one"));
+  EXPECT_EQ(cede(run + "-j3 --json=" + file("three")), exit) << said_;
+  EXPECT_EQ(contents("three"), contents("one"));
+}
+
 TEST_F(Isolation, takes_only_the_parts_of_one_run_for_one) {
   const std::string run = "run PASS-1 --budget 1000cases ";
   ASSERT_EQ(cede(run + "--shard 1/2 --json=" + file("1")), 0) << said_;
