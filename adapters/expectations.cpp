@@ -9,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include "adapters/adapters.h"
+#include "adapters/adapters.h"
 #include "spec/chapters.h"
 
 namespace cede {
@@ -47,6 +48,8 @@ class Reader {
       read_head(table, expectations);
       for (auto&& [key, node] : table)
         if (key != "loop" && key != "version" && key != "clause") complain(node, "there is no key {}", key.str());
+      if (const toml::node* clause = table.get("clause"); clause && !clause->is_array())
+        complain(*clause, "a clause begins with [[clause]]");
       if (const toml::array* clauses = table["clause"].as_array()) {
         for (const toml::node& node : *clauses) {
           if (node.is_table()) read_clause(node, expectations);
@@ -97,10 +100,17 @@ class Reader {
       *text = table[key].value_or(std::string());
       if (text->empty()) complain(node, "{} has no {}: say it", fmt::join(expectation.ids, " "), key);
     }
+    if (!expectation.link.empty() && !expectation.link.starts_with("http"))
+      complain(node, "{} is no link: it begins with https://", expectation.link);
     expectation.back_ends = words(table, "back_end");
+    for (const std::string& back_end : expectation.back_ends)
+      if (std::string name = expectations.loop + "/" + back_end; find_loop(expectations.loop) && !find_loop(name))
+        complain(node, "there is no loop {}: say one of its back ends", name);
     expectation.versions = table["version"].value_or(std::string());
     if (!expectation.versions.empty() && !version_among("0", expectation.versions))
       complain(node, "cannot read the version {}; expected such as >=1.44, <1.45", expectation.versions);
+    if (const toml::node* seldom = table.get("seldom"); seldom && !seldom->is_boolean())
+      complain(*seldom, "seldom is true or false");
     expectation.seldom = table["seldom"].value_or(false);
     constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom"};
     for (auto&& [key, value] : table)
@@ -124,7 +134,7 @@ class Reader {
   void read_kind(const toml::table& table, const toml::node& node, Expectation& expectation) {
     std::string kind = table["expect"].value_or(std::string());
     if (!expectation.spelled(kind))
-      return complain(node, "expect has to be fail, undecided or variant:NAME, not \"{}\"", kind);
+      return complain(node, "expect has to be fail, undecided, unsupported or variant:NAME, not \"{}\"", kind);
     if (expectation.kind != Expectation::Kind::variant) return;
     for (const std::string& id : expectation.ids)
       if (const Clause* clause = find_clause(chapters(), id))
@@ -148,7 +158,7 @@ std::optional<bool> version_among(std::string_view version, std::string_view ver
     versions.remove_prefix(std::min(end + 1, versions.size()));
     std::string_view sign = one.substr(0, std::min(one.find_first_not_of("<>="), one.size()));
     one = trimmed(one.substr(sign.size()));
-    if (one.empty() || one.front() < '0' || one.front() > '9') return std::nullopt;
+    if (one.empty() || one.find_first_not_of("0123456789.") != one.npos) return std::nullopt;
     auto order = numbers_of(version) <=> numbers_of(one);
     if (sign == "<") among &= order < 0;
     else if (sign == "<=") among &= order <= 0;
@@ -164,6 +174,7 @@ std::string Expectation::spelling() const {
   switch (kind) {
     case Kind::fail: return "fail";
     case Kind::undecided: return "undecided";
+    case Kind::unsupported: return "unsupported";
     case Kind::variant: return fmt::format("variant:{}", variant);
   }
   return {};
@@ -173,6 +184,7 @@ bool Expectation::spelled(std::string_view text) {
   constexpr std::string_view of_variant = "variant:";
   if (text == "fail") kind = Kind::fail;
   else if (text == "undecided") kind = Kind::undecided;
+  else if (text == "unsupported") kind = Kind::unsupported;
   else if (text.starts_with(of_variant)) kind = Kind::variant;
   else return false;
   if (kind == Kind::variant) variant = text.substr(of_variant.size());

@@ -26,6 +26,7 @@ struct Expectation {
     fail,       // the loop departs from the clause
     undecided,  // it hardly ever comes where the clause says something
     variant,    // of what the clause permits, it does only this
+    unsupported,  // it cannot do what the clause is about
   };
 
   std::vector<std::string> ids;
@@ -36,9 +37,10 @@ struct Expectation {
   std::string versions;                // ... and versions
   bool seldom = false;                 // it may not be seen in a run
   int line = 0;
+  std::string where;  // file and line, for whoever has no file any more
 
   bool fails() const { return kind == Kind::fail; }
-  /// The kind as in a file: `fail`, `undecided` or `variant:NAME`.
+  /// The kind as in a file: `fail`, `undecided`, `unsupported` or `variant:NAME`.
   std::string spelling() const;
   /// Reads that; false if it is none.
   bool spelled(std::string_view text);

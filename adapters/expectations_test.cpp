@@ -27,14 +27,14 @@ class ExpectationsFile : public testing::Test {
     EXPECT_TRUE(complaints_[0].starts_with(file_ + ":" + std::to_string(line) + ":")) << complaints_[0];
   }
 
-  const std::string head_ = "loop = \"libuv\"\nversion = \">=1.44, <1.45\"\n";
-  const std::string reason_ = "why = \"w\"\nlink = \"l\"\n";
+  const std::string head_ = "loop = \"libev\"\nversion = \">=1.44, <1.45\"\n";
+  const std::string reason_ = "why = \"w\"\nlink = \"https://l\"\n";
   std::string file_ = testing::TempDir() + "expectations." + std::to_string(getpid());
   std::vector<std::string> complaints_;
 };
 
 LoopInfo loop(std::string version, std::string back_end = {}) {
-  return {.name = "libuv", .back_end = std::move(back_end), .version = std::move(version)};
+  return {.name = "libev", .back_end = std::move(back_end), .version = std::move(version)};
 }
 
 TEST_F(ExpectationsFile, says_what_is_expected_of_which_loop) {
@@ -57,14 +57,14 @@ TEST_F(ExpectationsFile, is_read_strictly) {
   std::string clause = head_ + "[[clause]]\n";
   expect_complaint("loop = \n", 1, "");
   expect_complaint("version = \"=1\"\n", 1, "which loop");
-  expect_complaint("loop = \"libuv\"\n", 1, "which versions");
+  expect_complaint("loop = \"libev\"\n", 1, "which versions");
   expect_complaint(head_ + "[clause]\n[[clause]]\n", 4, "");
   expect_complaint(clause + "id = \"PASS-99\"\nexpect = \"fail\"\n" + reason_, 3, "no clause PASS-99");
   expect_complaint(clause + "expect = \"fail\"\n" + reason_, 3, "of which clauses");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fails\"\n" + reason_, 3, "\"fails\"");
   expect_complaint(clause + "id = \"IO-9\"\nexpect = \"variant:x\"\n" + reason_, 3, "no variant x");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nwhy = \"w\"\n", 3, "has no link");
-  expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nlink = \"l\"\nwhy = \"\"\n", 3, "has no why");
+  expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nlink = \"https://l\"\nwhy = \"\"\n", 3, "has no why");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nversion = \"new\"\n" + reason_, 3, "version new");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nreason = \"r\"\n" + reason_, 6, "no key reason");
   std::string twice = "id = \"PASS-1\"\nexpect = \"fail\"\n" + reason_;

@@ -8,6 +8,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
 
 #include "adapters/adapters.h"
 
@@ -28,6 +31,17 @@ void leave_a_child() {
   while (true) pause();
 }
 
+/// Overwrites all memory that is shared with another process.
+void smash() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    char access[5] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) == 3 && std::string_view(access) == "rw-s")
+      std::memset(reinterpret_cast<void*>(begin), 0x7f, end - begin);
+  }
+}
+
 struct Way {
   std::string_view name;
   void (*ruin)();
@@ -43,6 +57,7 @@ constexpr std::array ways{
     Way{"exits", [] { std::exit(0); }},
     Way{"prints", [] { std::puts("here I am"); }},
     Way{"scribbles", [] { for (int i = 3; i < 64; ++i) (void)!write(i, "garbage\n", 8); }},
+    Way{"smashes", [] { smash(), std::abort(); }},
     Way{"forks", [] { leave_a_child(), std::abort(); }},
 };
 

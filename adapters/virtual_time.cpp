@@ -193,7 +193,11 @@ class Timer {
   ~Timer() { world_.call_off_timer(appointment_, waiter_); }
 
   /// Waits for events of this epoll descriptor end with it, and others do not.
-  void watch(int epoll) { waiter_ = epoll; }
+  void watch(int epoll) {
+    world_.call_off_timer(appointment_, waiter_);
+    waiter_ = epoll;
+    if (next_ > 0) appoint();
+  }
 
   void set(const itimerspec& spec, bool absolute) {
     world_.call_off_timer(appointment_, waiter_);

@@ -126,8 +126,6 @@ bool tells_of_broken_memory(const std::string& text) {
   return false;
 }
 
-[[noreturn]] void fail() { throw std::runtime_error(fmt::format("no child process: {}", std::strerror(errno))); }
-
 /// In the child: does the job, and says what came of it. Nothing it throws gets out of here.
 [[noreturn]] void work(const std::function<std::string(Pulse&)>& job, Pulse& pulse) noexcept {
   const std::string said = job(pulse);
@@ -173,8 +171,8 @@ Child::Child(const std::function<std::string(Pulse&)>& job, double patience)
   answer_ = make_sheet(0);
   out_ = make_sheet(printed_max);
   err_ = make_sheet(printed_max);
-  if (memory == MAP_FAILED || answer_ < 0 || out_ < 0 || err_ < 0) fail();
-  pulse_ = new (memory) Pulse;
+  if (memory != MAP_FAILED) pulse_ = new (memory) Pulse;
+  if (!pulse_ || answer_ < 0 || out_ < 0 || err_ < 0) fail();
   pid_t parent = getpid();
   process_ = fork();
   if (process_ == 0) {
@@ -196,6 +194,16 @@ Child::Child(Child&& other) noexcept
 
 Child::~Child() {
   if (process_ > 0) stop(How::crashed);
+  release();
+}
+
+void Child::fail() {
+  const std::string why = std::strerror(errno);
+  release();
+  throw std::runtime_error(fmt::format("no child process: {}", why));
+}
+
+void Child::release() {
   for (int descriptor : {alive_, answer_, out_, err_})
     if (descriptor >= 0) close(descriptor);
   if (pulse_) munmap(pulse_, sizeof(Pulse));

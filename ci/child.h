@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -20,7 +21,8 @@ class Pulse {
   /// Begins with something new: number 0 if only the text says what it is.
   void beat(std::uint64_t number, std::string_view text = {});
   std::uint64_t number() const { return number_.load(); }
-  std::string text() const { return {text_.data(), length_.load()}; }
+  /// Whatever a broken child has written over it.
+  std::string text() const { return {text_.data(), std::min<std::uint64_t>(length_.load(), text_.size())}; }
   std::uint64_t beats() const { return beats_.load(); }
 
  private:
@@ -73,6 +75,8 @@ class Child {
   static void adopt_strays();
 
  private:
+  [[noreturn]] void fail();
+  void release();
   void look_after();
   void stop(How how);
   void collect(int status);

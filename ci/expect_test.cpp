@@ -29,7 +29,7 @@ class Expect : public testing::Test {
   bool says(std::string_view part) const { return said_.find(part) != std::string::npos; }
 
   const std::string head_ = "loop = \"reference\"\nversion = \"=1\"\n";
-  const std::string fails_ = "expect = \"fail\"\nwhy = \"w\"\nlink = \"l\"\n";
+  const std::string fails_ = "expect = \"fail\"\nwhy = \"w\"\nlink = \"https://l\"\n";
   std::string file_ = testing::TempDir() + "expect." + std::to_string(getpid()) + ".toml";
   std::string said_;
 };
@@ -107,7 +107,7 @@ TEST_F(Expect, update_adds_what_a_run_finds_and_init_begins_a_file) {
 TEST_F(Expect, update_leaves_it_to_people_to_change_what_a_file_says) {
   if (cede("run PASS-10 --loop libuv --budget 1000cases") == 6) GTEST_SKIP() << "libuv is absent";
   std::string text = "loop = \"libuv\"\nversion = \">=1\"\n[[clause]]\nid = \"PASS-10\"\nexpect = \"undecided\"\n";
-  write(text + "why = \"w\"\nlink = \"l\"\n");
+  write(text + "why = \"w\"\nlink = \"https://l\"\n");
   EXPECT_EQ(cede("expect update --budget 3000cases " + file_), 3) << said_;
   EXPECT_TRUE(says(file_ + ":3: PASS-10 is failed on libuv, where undecided is expected: change it there")) << said_;
   EXPECT_EQ(contents().find("PASS-10"), contents().rfind("PASS-10")) << contents();

@@ -21,8 +21,8 @@ namespace {
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t crashes_max = 3;    // then a loop is given up
-constexpr int crashing_scenarios_max = 400;  // that are tried to find a smaller one
+constexpr std::size_t crashes_max = 3;  // of a slice; then nothing is known of it
+constexpr int crashing_scenarios_max = 200;  // that are tried to find a smaller one
 
 /// A part of a run, for one child.
 struct Part {
@@ -97,7 +97,8 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
     campaign.play(scenario);
     if (World::interrupted) return false;
     return terms.budget.seconds == 0 || (number % 64 && terms.pace != World::Pace::real) || Clock::now() < end;
-  });
+  }, [&] { pulse.beat(0); });
+  pulse.beat(0);  // what happens from here on is no scenario's
   Findings findings(campaign, terms, part.shrinks);
   RunReport report{.terms = terms, .loops = {LoopReport{.info = adapter, .played = campaign.played()}}};
   for (const Clause* clause : clauses) report.loops[0].clauses.push_back(findings.of(*clause));
@@ -135,6 +136,7 @@ Child::End play_alone(const LoopInfo& info, const Terms& terms, const Scenario& 
 
 /// Of a loop that goes down at once the smallest scenario in which it does; one that hangs takes too long to ask.
 void make_small(Crash& crash, const LoopInfo& info, const Terms& terms) {
+  if (crash.scenario.steps.empty()) return;
   if (crash.how == spelling(Child::How::endless) || crash.how == spelling(Child::How::blocked)) return;
   int tried = 0;
   auto still = [&](const Scenario& scenario) {
@@ -188,7 +190,7 @@ class Crew {
       return part;
     }
     const Slice slice = slice_of(terms_.budget, next_);
-    if (World::interrupted || crashes_ > crashes_max || slice.count == 0) return std::nullopt;
+    if (World::interrupted || slice.count == 0) return std::nullopt;
     if (terms_.budget.seconds > 0 && next_ != shard_.index - 1 && Clock::now() >= end_) return std::nullopt;
     next_ += shard_.of;
     return Part{slice};
@@ -219,12 +221,11 @@ class Crew {
       return;
     }
     if (end.how == Child::How::done) end.how = Child::How::garbled;
-    ++crashes_;
     Crash crash{std::string(spelling(end.how)), end.words(), number, {}, end.printed};
     if (number) crash.scenario = scenario_of_number(part.slice, terms_, number);
     else crash.scenario = parse_scenario(again).scenario;
     slice.crashes.push_back(std::move(crash));
-    if (World::interrupted || slice.crashes.size() > 2) return;
+    if (World::interrupted || slice.crashes.size() >= crashes_max) return;
     if (number) again_.push_back({part.slice, number, part.shrinks});
     else again_.push_back({part.slice, part.until, false});
   }
@@ -239,13 +240,8 @@ class Crew {
   LoopReport sum() {
     LoopReport sum{.info = info_};
     for (const Clause* clause : terms_.clauses()) sum.clauses.push_back({.clause = clause});
-    std::size_t crashes = 0;
     for (auto& [index, slice] : slices_) {
-      sum.given_up = crashes >= crashes_max;
-      if (sum.given_up) break;
-      crashes += slice.crashes.size();
-      for (Crash& crash : slice.crashes)
-        if (!World::interrupted && !crash.scenario.steps.empty()) make_small(crash, info_, terms_);
+      if (!slice.crashes.empty() && !World::interrupted) make_small(slice.crashes.front(), info_, terms_);
       add(sum, std::move(slice));
     }
     return sum;
@@ -260,7 +256,6 @@ class Crew {
   std::deque<Part> again_;
   std::list<Worker> workers_;
   std::map<std::uint64_t, LoopReport> slices_;
-  std::size_t crashes_ = 0;
   Progress progress_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "ci/adapter.h"
 #include "ci/bench.h"
+#include "ci/child.h"
 #include "ci/coverage.h"
 #include "ci/diff.h"
 #include "ci/expect.h"
@@ -320,6 +321,7 @@ struct Line {
 
 Exit main(int argc, char** argv) {
   set_called_as(argv[0]);
+  Child::adopt_strays();
   Line line;
   try {
     line.app.parse(argc, argv);

@@ -9,10 +9,20 @@
 #include "ci/outlets.h"
 #include "ci/replay.h"
 #include "ci/stream.h"
-#include "ci/suite.h"
 
 namespace cede {
 namespace {
+
+void forget_expectations(LoopReport& loop) {
+  loop.outdated.clear();
+  for (ClauseReport& clause : loop.clauses) clause.expected.reset();
+}
+
+/// Whether both are about one loop and the same clauses.
+bool are_alike(const LoopReport& a, const LoopReport& b) {
+  return a.info.name == b.info.name && a.info.version == b.info.version && a.info.back_end == b.info.back_end &&
+         std::ranges::equal(a.clauses, b.clauses, {}, &ClauseReport::clause, &ClauseReport::clause);
+}
 
 /// Reads the parts; what is wrong with them otherwise.
 std::optional<std::string> read(const std::vector<std::string>& files, std::vector<RunReport>& parts) {
@@ -25,6 +35,14 @@ std::optional<std::string> read(const std::vector<std::string>& files, std::vect
     if (!part.shard) return fmt::format("{}: it is no part of a run: make it with --shard", file);
     if (!parts.empty() && (part.terms != parts[0].terms || part.shard->of != parts[0].shard->of))
       return fmt::format("{}: it is part of another run than {}", file, files[0]);
+    const bool whole = !part.interrupted && !parts.empty() && !parts[0].interrupted;
+    if (whole && !std::ranges::equal(part.loops, parts[0].loops, are_alike))
+      return fmt::format("{}: it has not the same loops as {}", file, files[0]);
+    for (const RunReport& other : parts)
+      for (const LoopReport& loop : part.loops)
+        for (const LoopReport& same : other.loops)
+          if (same.info.name == loop.info.name && !are_alike(same, loop))
+            return fmt::format("{}: {} is another one than in {}", file, loop.info.name, files[0]);
     if (!seen.insert(part.shard->index).second)
       return fmt::format("{}: shard {} is there twice", file, part.shard->text());
     parts.push_back(std::move(part));
@@ -48,7 +66,6 @@ RunReport sum_of(std::vector<RunReport>&& parts) {
     }
     sum.interrupted |= part.interrupted;
   }
-  for (LoopReport& loop : sum.loops) std::ranges::sort(loop.crashes, {}, &Crash::number);
   return sum;
 }
 
@@ -64,16 +81,18 @@ Exit merge(const std::vector<std::string>& files, const RunOptions& options) {
   RunReport report = sum_of(std::move(parts));
   Outlets outlets{options.files};
   if (auto error = outlets.open()) return usage(*error);
+  ExpectationFiles expectations;
   std::vector<LoopInfo> loops;
   for (const LoopReport& loop : report.loops) loops.push_back(loop.info);
-  ExpectationFiles expectations;
-  if (!expectations.read(options.expect, options.no_expect, loops)) return Exit::stale;
-  std::vector<Suite> suites;
+  if (!options.expect.empty() && !expectations.read(options.expect, false, loops)) return Exit::stale;
+  if (report.interrupted) World::interrupted = 1;  // then nothing is stale
+  fmt::print(outlets.text(), "{} parts of a run\n", files.size());
   for (LoopReport& loop : report.loops) {
-    conclude(loop, report.terms, expectations.of(loop.info));
-    suites.push_back({loop.info.name, loop.order.has_value(), nullptr, loop});
+    if (options.no_expect || !options.expect.empty()) forget_expectations(loop);
+    expect(loop, expectations.of(loop.info));
+    conclude(loop, report.terms);
+    outlets.tell(loop, report.terms);
   }
-  run_suites(suites, report.terms, options.files.junit, outlets.text());
   return outlets.finish(report);
 }
 

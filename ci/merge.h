@@ -9,7 +9,8 @@
 
 namespace cede {
 
-/// What the run would have said that nobody had shared; of the options only what is expected and where reports go.
+/// What the run would have said that nobody had shared; of the options only where
+/// reports go, and what is expected if it is not what the parts say.
 /// Exit::usage if the parts are not those of one run, or one is missing.
 Exit merge(const std::vector<std::string>& files, const RunOptions& options);
 

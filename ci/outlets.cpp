@@ -14,6 +14,9 @@
 #include "ci/html.h"
 #include "ci/markdown.h"
 #include "ci/stream.h"
+#include "ci/suite.h"
+#include "ci/terminal.h"
+#include "ci/text.h"
 
 namespace cede {
 namespace {
@@ -50,6 +53,11 @@ std::FILE* Outlets::text() const {
   return taken ? stderr : stdout;
 }
 
+void Outlets::tell(const LoopReport& loop, const Terms& terms) const {
+  fmt::print(text(), "{}", to_text(loop, terms, colored(text())));
+  std::fflush(text());
+}
+
 std::optional<std::string> Outlets::render(const std::vector<RunReport>& runs) {
   auto write = [&](const std::string& file, bool append, std::string (*make)(const std::vector<RunReport>&)) {
     if (file.empty()) return true;
@@ -59,6 +67,18 @@ std::optional<std::string> Outlets::render(const std::vector<RunReport>& runs) {
     fmt::print("{}", text);
     return true;
   };
+  if (!files_.junit.empty()) {
+    std::vector<const LoopReport*> loops;
+    for (const RunReport& run : runs)
+      for (const LoopReport& loop : run.loops) {
+        auto is_same = [&](const LoopReport* other) { return other->info.name == loop.info.name; };
+        if (std::ranges::any_of(loops, is_same))
+          return fmt::format("--junit has one place for {}, and two reports are about it: render them one by one",
+                             loop.info.name);
+        loops.push_back(&loop);
+      }
+    write_junit(loops, runs.front().terms, files_.junit);
+  }
   if (!write(files_.md, appends_md_, to_markdown)) return unwritable(files_.md);
   if (!write(files_.html, false, to_html)) return unwritable(files_.html);
   if (!write(files_.badge, false, to_badge)) return unwritable(files_.badge);
@@ -86,7 +106,7 @@ bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, co
   if (files.empty() && !none)
     for (const LoopInfo& loop : loops)
       if (std::string file = expectations_file(loop.name);
-          std::filesystem::exists(file) && std::ranges::find(files, file) == files.end())
+          !is_module(loop.name) && std::filesystem::exists(file) && std::ranges::find(files, file) == files.end())
         files.push_back(file);
   for (const std::string& file : files) {
     auto read = read_expectations(file, complaints);

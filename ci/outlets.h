@@ -31,6 +31,8 @@ class Outlets {
   std::optional<std::string> open();
   /// For people.
   std::FILE* text() const;
+  /// Shows for people what was found on a loop.
+  void tell(const LoopReport& loop, const Terms& terms) const;
   /// Writes what is rendered from runs. What is wrong; nothing if all could be written.
   std::optional<std::string> render(const std::vector<RunReport>& runs);
   /// Writes the report and how it ends, which is what the shell gets.
@@ -45,8 +47,8 @@ class Outlets {
 /// The files of what is expected of several loops.
 class ExpectationFiles {
  public:
-  /// Those that were named; if none was, and not `none`, those that are shipped for the loops. False if something is
-  /// wrong with them, which is told.
+  /// Those that were named; if none was, and not `none`, those that are shipped for loops of ours. False if something
+  /// is wrong with them, which is told.
   bool read(const std::vector<std::string>& named, bool none, const std::vector<LoopInfo>& loops);
   /// Null if nothing is expected of the loop.
   const Expectations* of(const LoopInfo& loop) const;

@@ -11,7 +11,6 @@
 #include "ci/page.h"
 #include "ci/replay.h"
 #include "ci/stream.h"
-#include "ci/suite.h"
 #include "ci/terminal.h"
 
 namespace cede {
@@ -20,24 +19,6 @@ namespace {
 Exit usage(const std::string& message) {
   fmt::print(stderr, "cede: {}\n", message);
   return Exit::usage;
-}
-
-/// All loops of runs as tests, whose names a run's own JUnit has too. GoogleTest knows one set of terms.
-bool write_junit(std::vector<RunReport>& runs, const std::string& file, std::string& why) {
-  std::vector<Suite> suites;
-  for (RunReport& run : runs)
-    for (LoopReport& loop : run.loops) {
-      if (std::ranges::find(suites, loop.info.name, &Suite::loop) != suites.end()) {
-        why = fmt::format("--junit has one place for {}, and two reports are about it: render them one by one",
-                          loop.info.name);
-        return false;
-      }
-      suites.push_back({loop.info.name, loop.order.has_value(), {}, loop});
-    }
-  std::FILE* nowhere = std::fopen("/dev/null", "w");
-  run_suites(suites, runs.front().terms, file, nowhere);
-  std::fclose(nowhere);
-  return true;
 }
 
 }  // namespace
@@ -62,7 +43,6 @@ Exit report_render(const std::vector<std::string>& files, const OutletFiles& out
   if (!read_reports(files, runs, why)) return usage(why);
   Outlets outlets{out};
   if (auto error = outlets.open()) return usage(*error);
-  if (!out.junit.empty() && !write_junit(runs, out.junit, why)) return usage(why);
   if (auto error = outlets.render(runs)) return usage(*error);
   return Exit::verified;
 }

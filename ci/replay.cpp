@@ -120,7 +120,7 @@ Exit replay(const ReplayOptions& options) {
     std::string why;
     auto [text, exit] = judged(*find_adapter(name, why), parsed.scenario, options);
     return static_cast<char>(exit) + text;
-  }).end();
+  }, options.pace == World::Pace::real ? 3600 : 10).end();  // real time takes as long as it says
   if (end.how != Child::How::done) {
     fmt::print("{} {}: it {}\n{}", name, info.version, end.words(), end.printed);
     return Exit::departs;

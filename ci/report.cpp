@@ -1,6 +1,7 @@
 #include "ci/report.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -23,7 +24,8 @@ std::string_view spelling(Status status) {
 bool ClauseReport::as_expected() const {
   if (!expected) return false;
   if (status == Status::failed) return expected->fails();
-  return status == Status::not_verified && expected->kind != Expectation::Kind::variant;
+  if (status != Status::not_verified) return false;
+  return expected->kind == Expectation::Kind::undecided || (expected->fails() && expected->seldom);
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> ClauseReport::variants_seen() const {
@@ -47,8 +49,14 @@ std::vector<std::string> ClauseReport::unexpected_variants() const {
 }
 
 bool is_stale(const ClauseReport& clause) {
-  if (!clause.expected || !clause.expected->fails() || clause.expected->seldom) return false;
-  return clause.status == Status::verified || clause.status == Status::unsupported;
+  if (!clause.expected || clause.expected->seldom) return false;
+  switch (clause.expected->kind) {
+    case Expectation::Kind::fail: return clause.status == Status::verified || clause.status == Status::unsupported;
+    case Expectation::Kind::undecided:
+    case Expectation::Kind::unsupported: return clause.status == Status::verified;
+    case Expectation::Kind::variant: return false;  // what else was seen is a departure
+  }
+  return false;
 }
 
 std::string_view spelling(World::Pace pace) {
@@ -139,30 +147,37 @@ void conclude(ClauseReport& report, const LoopReport& loop, const Terms& terms) 
   }
 }
 
-/// What the file expects in vain. Who plays less than by default, or small programs alone, may just not have come
-/// across it.
-std::vector<std::string> stale_ones(const LoopReport& loop, const Terms& terms, const Expectations& file) {
-  if (!file.concern(loop.info))
-    return {fmt::format("{0}:{1}: it is for {2} {3}, and this is {4}: run `cede expect update {0}`", file.file,
-                        file.versions_line, file.loop, file.versions, loop.info.version)};
+/// What is expected in vain. Who plays less than by default, or small programs alone, may just not have come across it.
+std::vector<std::string> stale_ones(const LoopReport& loop, const Terms& terms) {
+  if (!loop.outdated.empty()) return {loop.outdated};
   std::vector<std::string> stale;
   if (loop.played < Budget().cases || terms.budget.steps || World::interrupted) return stale;
-  for (const ClauseReport& clause : loop.clauses)
-    if (is_stale(clause))
-      stale.push_back(fmt::format("{0}:{1}: {2} is {3} here: remove it, or run `cede expect prune {0}`", file.file,
-                                  clause.expected->line, clause.clause->id, spelling(clause.status)));
+  for (const ClauseReport& clause : loop.clauses) {
+    if (!is_stale(clause)) continue;
+    const std::string& where = clause.expected->where;
+    stale.push_back(fmt::format("{}: {} is {} here: remove it, or run `cede expect prune {}`", where, clause.clause->id,
+                                spelling(clause.status), where.substr(0, where.rfind(':'))));
+  }
   return stale;
 }
 
 }  // namespace
 
 void add(std::vector<Crash>& crashes, Crash&& crash) {
+  // Those outside of scenarios come last.
+  auto order = [](const Crash& crash) { return std::tuple(crash.number - 1, crash.how, crash.said); };
   auto is_same = [&](const Crash& other) {
     return other.how == crash.how && to_string(other.scenario) == to_string(crash.scenario);
   };
   auto known = std::ranges::find_if(crashes, is_same);
-  if (known != crashes.end()) known->times += crash.times;
-  else crashes.push_back(std::move(crash));
+  if (known == crashes.end()) {
+    crashes.push_back(std::move(crash));
+  } else {
+    const std::uint64_t times = known->times + crash.times;
+    if (order(crash) < order(*known)) *known = std::move(crash);
+    known->times = times;
+  }
+  std::ranges::sort(crashes, {}, order);
 }
 
 void add(LoopReport& sum, LoopReport&& part) {
@@ -180,21 +195,28 @@ void add(LoopReport& sum, LoopReport&& part) {
     keep_simpler(sum.order->divergence, std::move(part.order->divergence));
   }
   for (Crash& crash : part.crashes) add(sum.crashes, std::move(crash));
-  sum.given_up |= part.given_up;
 }
 
-void conclude(LoopReport& loop, const Terms& terms, const Expectations* expectations) {
+void expect(LoopReport& loop, const Expectations* expectations) {
+  if (!expectations) return;
+  const Expectations& file = *expectations;
+  if (!file.concern(loop.info))
+    loop.outdated = fmt::format("{0}:{1}: it is for {2} {3}, and this is {4}: run `cede expect update {0}`", file.file,
+                                file.versions_line, file.loop, file.versions, loop.info.version);
+  for (ClauseReport& report : loop.clauses) {
+    const Expectation* expected = file.of(report.clause->id, loop.info);
+    if (!expected) continue;
+    report.expected = *expected;
+    report.expected->where = fmt::format("{}:{}", file.file, expected->line);
+  }
+}
+
+void conclude(LoopReport& loop, const Terms& terms) {
   // What crashes kept from being played is missed all the same.
   const bool cut = !loop.crashes.empty() && terms.budget.is_counted();
   loop.floor = floor_for(terms.budget, cut ? terms.budget.cases : loop.played);
-  for (ClauseReport& report : loop.clauses) {
-    conclude(report, loop, terms);
-    report.expected.reset();
-    if (!expectations) continue;
-    if (const Expectation* expected = expectations->of(report.clause->id, loop.info)) report.expected = *expected;
-  }
-  loop.stale.clear();
-  if (expectations) loop.stale = stale_ones(loop, terms, *expectations);
+  for (ClauseReport& report : loop.clauses) conclude(report, loop, terms);
+  loop.stale = stale_ones(loop, terms);
 }
 
 }  // namespace cede

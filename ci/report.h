@@ -96,10 +96,10 @@ struct LoopReport {
   std::vector<ClauseReport> clauses;
   std::optional<OrderReport> order;  // if it is held to the exact order
   std::vector<Crash> crashes;
-  bool given_up = false;  // after so many crashes
 
   // What is made of it in the end.
   std::uint64_t floor = 0;  // decisive scenarios that a MUST clause needs
+  std::string outdated;  // of what was expected, if it was written for another version
   std::vector<std::string> stale;  // what was expected in vain, each with the edit to make
 };
 
@@ -117,15 +117,17 @@ struct RunReport {
   bool interrupted = false;
 };
 
-/// Adds a crash to those that are known.
+/// Adds a crash to those that are known, in the order of their scenarios.
 void add(std::vector<Crash>& crashes, Crash&& crash);
 
 /// Adds what another part of the same run has found on the same loop. It does not matter in which order parts are
-/// added, but for crashes, which stay in theirs.
+/// added.
 void add(LoopReport& sum, LoopReport&& part);
 
+/// Notes what is expected of each clause; null if nothing is.
+void expect(LoopReport& loop, const Expectations* expectations);
 /// Makes of what was counted what became of each clause, and compares it with what was expected.
-void conclude(LoopReport& loop, const Terms& terms, const Expectations* expectations);
+void conclude(LoopReport& loop, const Terms& terms);
 
 std::string_view spelling(World::Pace pace);
 

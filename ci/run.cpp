@@ -14,7 +14,6 @@
 #include "ci/child.h"
 #include "ci/isolation.h"
 #include "ci/report.h"
-#include "ci/suite.h"
 #include "properties/exhaustive.h"
 
 namespace cede {
@@ -96,6 +95,15 @@ std::optional<std::string> error_in(const Terms& terms) {
   return std::nullopt;
 }
 
+/// What has to be known before a run; why it cannot be is told.
+Exit prepare(const RunOptions& options, RunReport& report, std::vector<LoopInfo>& loops,
+             ExpectationFiles& expectations) {
+  if (auto error = error_in(options.terms)) return usage(*error);
+  listen_to_interrupts();
+  if (auto error = find_loops(names_of(options.loops), loops, report.absent)) return usage(*error);
+  return expectations.read(options.expect, options.no_expect, loops) ? Exit::verified : Exit::stale;
+}
+
 }  // namespace
 
 std::string loop_names() {
@@ -121,8 +129,11 @@ LoopReport report_on(const RunOptions& options, const LoopInfo& loop, const Expe
   // In real time loops that run beside one another would keep one another waiting.
   unsigned jobs = options.jobs;
   if (jobs == 0) jobs = options.terms.pace == World::Pace::real ? 1 : std::max(1u, std::thread::hardware_concurrency());
-  LoopReport report = play_isolated(loop, options.terms, options.shard, {jobs, options.patience});
-  conclude(report, options.terms, expectations);
+  // ... and scenarios take as long as they say.
+  const double patience = options.terms.pace == World::Pace::real ? options.patience * 60 : options.patience;
+  LoopReport report = play_isolated(loop, options.terms, options.shard, {jobs, patience});
+  expect(report, expectations);
+  conclude(report, options.terms);
   return report;
 }
 
@@ -130,12 +141,7 @@ std::optional<RunReport> report_on(const RunOptions& options) {
   RunReport report{.terms = options.terms};
   std::vector<LoopInfo> loops;
   ExpectationFiles expectations;
-  auto error = error_in(options.terms);
-  Child::adopt_strays();
-  listen_to_interrupts();
-  if (!error) error = find_loops(names_of(options.loops), loops, report.absent);
-  if (error) usage(*error);
-  if (error || !expectations.read(options.expect, options.no_expect, loops)) return std::nullopt;
+  if (prepare(options, report, loops, expectations) != Exit::verified) return std::nullopt;
   for (const LoopInfo& loop : loops)
     if (!World::interrupted) report.loops.push_back(report_on(options, loop, expectations.of(loop)));
   report.interrupted = World::interrupted;
@@ -143,33 +149,25 @@ std::optional<RunReport> report_on(const RunOptions& options) {
 }
 
 Exit run(const RunOptions& options) {
-  if (auto error = error_in(options.terms)) return usage(*error);
-  RunReport report{.terms = options.terms};
-  if (options.shard.of > 1) report.shard = options.shard;
-  const std::vector<std::string> names = names_of(options.loops);
   if (options.list) {
-    for (const std::string& loop : names)
+    if (auto error = error_in(options.terms)) return usage(*error);
+    for (const std::string& loop : names_of(options.loops))
       for (const Clause* clause : options.terms.clauses()) fmt::print("{} {}\n", loop, clause->id);
     return Exit::verified;
   }
-  Child::adopt_strays();
-  listen_to_interrupts();
+  RunReport report{.terms = options.terms};
+  if (options.shard.of > 1) report.shard = options.shard;
   std::vector<LoopInfo> loops;
-  if (auto error = find_loops(names, loops, report.absent)) return usage(*error);
+  ExpectationFiles expectations;
+  if (Exit exit = prepare(options, report, loops, expectations); exit != Exit::verified) return exit;
   Outlets outlets{options.files};
   if (auto error = outlets.open()) return usage(*error);
-  ExpectationFiles expectations;
-  if (!expectations.read(options.expect, options.no_expect, loops)) return Exit::stale;
-
   fmt::print(outlets.text(), "{}\n", plan(options.terms, options.shard));
-  std::vector<Suite> suites;
   for (const LoopInfo& loop : loops) {
-    bool compares = loop.exact_order && loop.name != "reference" && options.terms.pace == World::Pace::frozen;
-    suites.push_back({loop.name, compares, [&] { return report_on(options, loop, expectations.of(loop)); }, {}});
+    if (World::interrupted) break;
+    report.loops.push_back(report_on(options, loop, expectations.of(loop)));
+    outlets.tell(report.loops.back(), report.terms);
   }
-  run_suites(suites, options.terms, options.files.junit, outlets.text());
-  for (Suite& suite : suites)
-    if (!suite.report.clauses.empty()) report.loops.push_back(std::move(suite.report));
   report.interrupted = World::interrupted;
   return outlets.finish(report);
 }

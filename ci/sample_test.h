@@ -27,7 +27,7 @@ inline RunReport strange_report() {
   loop.info.unsupported = {{Verb::call_soon, hostile}};
   loop.played = 1000;
   loop.floor = 2;
-  loop.given_up = true;
+  loop.outdated = hostile;
   loop.stale = {hostile};
   const Scenario scenario = parse_scenario("main: call_soon a\na: call_later 0ms a\n").scenario;
   const ShownTrace trace{{0, "main: run"}, {0, "enter a"}, {5, "  a: " + hostile}, {5, "leave a"}};

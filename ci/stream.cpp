@@ -19,7 +19,7 @@ constexpr int schema = 1;  // of these lines; it counts up when what they mean c
 Json trace_json(const ShownTrace& trace) {
   Json events = Json::array();
   for (const ShownEvent& event : trace) {
-    std::size_t indent = event.text.find_first_not_of(' ');
+    std::size_t indent = std::min(event.text.find_first_not_of(' '), event.text.size());
     Json json{{"at_ns", event.at}, {"event", event.text.substr(indent)}};
     if (indent) json["indent"] = indent;
     events.push_back(std::move(json));
@@ -30,13 +30,25 @@ Json trace_json(const ShownTrace& trace) {
 ShownTrace trace_of(const Json& json) {
   ShownTrace trace;
   for (const Json& event : json) {
-    std::string text(event.value("indent", 0u), ' ');
+    std::string text(std::min(event.value("indent", 0u), 1000u), ' ');
     trace.push_back({event.at("at_ns"), text + event.at("event").get<std::string>()});
   }
   return trace;
 }
 
-Scenario scenario_of(const Json& json) { return parse_scenario(json.at("scenario").get<std::string>()).scenario; }
+Scenario scenario_of(const Json& json) {
+  Parsed parsed = parse_scenario(json.at("scenario").get<std::string>());
+  if (parsed.error) throw std::runtime_error("the scenario: " + to_string(*parsed.error));
+  return parsed.scenario;
+}
+
+/// The one of these whose spelling the line has under this key.
+template <class T>
+T one_of(const Json& json, const char* key, std::initializer_list<T> all) {
+  for (T one : all)
+    if (json.at(key) == spelling(one)) return one;
+  throw std::runtime_error(fmt::format("there is no {} {}", key, json.at(key).dump()));
+}
 
 Json run_json(const RunReport& report) {
   const Terms& terms = report.terms;
@@ -58,9 +70,11 @@ void read_run(const Json& json, RunReport& report) {
     throw std::runtime_error(fmt::format("it has schema {}, and this cede reads {}", json.at("schema").dump(), schema));
   Terms& terms = report.terms;
   terms.seed = json.at("seed");
-  if (!parse_budget(json.at("budget"), terms.budget)) terms.budget = {UINT32_MAX, 0, 0};  // of a run without an end
-  for (World::Pace pace : {World::Pace::frozen, World::Pace::creeping, World::Pace::real})
-    if (json.at("clock") == spelling(pace)) terms.pace = pace;
+  const Budget endless{UINT32_MAX, 0, 0};
+  if (json.at("budget") == endless.text()) terms.budget = endless;
+  else if (!parse_budget(json.at("budget"), terms.budget))
+    throw std::runtime_error(fmt::format("there is no budget {}", json.at("budget").dump()));
+  terms.pace = one_of(json, "clock", {World::Pace::frozen, World::Pace::creeping, World::Pace::real});
   terms.globs = json.value("clauses", terms.globs);
   terms.without = json.value("without", terms.without);
   terms.random_choices = json.contains("choices");
@@ -79,7 +93,7 @@ Json loop_json(const LoopReport& loop) {
   if (!info.back_end.empty()) json["back_end"] = info.back_end;
   if (!info.layered.empty()) json["layered"] = info.layered;
   for (const Unsupported& one : info.unsupported) json["unsupported"][std::string(spelling(one.verb))] = one.reason;
-  if (loop.given_up) json["given_up"] = true;
+  if (!loop.outdated.empty()) json["outdated"] = loop.outdated;
   return json;
 }
 
@@ -93,7 +107,7 @@ LoopReport loop_from(const Json& json) {
   loop.info.exact_order = json.at("exact_order");
   loop.info.back_end = json.value("back_end", "");
   loop.info.layered = json.value("layered", loop.info.layered);
-  loop.given_up = json.value("given_up", false);
+  loop.outdated = json.value("outdated", "");
   if (json.contains("unsupported"))
     for (auto& [verb, reason] : json["unsupported"].items())
       if (const VerbRow* known = find_verb(verb)) loop.info.unsupported.push_back({known->verb, reason});
@@ -105,7 +119,8 @@ Json expectation_json(const ClauseReport& report) {
   Json json{{"expect", expected.spelling()},
             {"met", report.as_expected()},
             {"why", expected.why},
-            {"link", expected.link}};
+            {"link", expected.link},
+            {"where", expected.where}};
   if (expected.seldom) json["seldom"] = true;
   return json;
 }
@@ -115,6 +130,8 @@ Expectation expectation_of(const Json& json) {
   expected.spelled(json.at("expect").get<std::string>());
   expected.why = json.at("why");
   expected.link = json.at("link");
+  expected.where = json.at("where");
+  expected.line = std::atoi(expected.where.substr(expected.where.rfind(':') + 1).c_str());
   expected.seldom = json.value("seldom", false);
   return expected;
 }
@@ -154,9 +171,8 @@ ClauseReport clause_of(const Json& json) {
   ClauseReport report;
   report.clause = find_clause(chapters(), json.at("id").get<std::string>());
   if (!report.clause) throw std::runtime_error(fmt::format("there is no clause {}", json.at("id").dump()));
-  for (Status status : {Status::verified, Status::failed, Status::not_verified, Status::unsupported,
-                        Status::out_of_scope, Status::not_held})
-    if (json.at("status") == spelling(status)) report.status = status;
+  report.status = one_of(json, "status", {Status::verified, Status::failed, Status::not_verified,
+                                          Status::unsupported, Status::out_of_scope, Status::not_held});
   report.layered = json.at("layered");
   report.judged = json.at("judged");
   report.reached = json.at("reached");
@@ -230,7 +246,12 @@ void read_line(const Json& json, RunReport& report) {
   if (report.loops.empty() || json.at("loop") != report.loops.back().info.name)
     throw std::runtime_error(fmt::format("no line \"kind\":\"loop\" before this one of {}", json.at("loop").dump()));
   LoopReport& loop = report.loops.back();
-  if (kind == "clause") loop.clauses.push_back(clause_of(json));
+  if (kind == "clause") {
+    ClauseReport report = clause_of(json);
+    if (std::ranges::find(loop.clauses, report.clause, &ClauseReport::clause) != loop.clauses.end())
+      throw std::runtime_error(fmt::format("{} is there twice", report.clause->id));
+    loop.clauses.push_back(std::move(report));
+  }
   else if (kind == "order") loop.order = order_of(json);
   else if (kind == "crash") loop.crashes.push_back(crash_of(json));
   else if (kind == "stale") loop.stale.push_back(json.at("what"));

@@ -36,7 +36,7 @@ std::uint64_t count_examples() {
 
 std::string Budget::text() const {
   if (steps > 0) return fmt::format("exhaustive:{}", steps);
-  if (!is_counted() && seconds == 0) return "scenarios without end,";
+  if (!is_counted() && seconds == 0) return "no end";
   return seconds > 0 ? fmt::format("{}s", seconds) : fmt::format("{}cases", cases);
 }
 
@@ -56,7 +56,7 @@ bool parse_budget(const std::string& text, Budget& budget) {
   } catch (const std::exception&) {
     return false;
   }
-  if (!(amount > 0) || amount > 1e15) return false;
+  if (!(amount > 0) || amount >= UINT32_MAX) return false;
   if (text.substr(unit) == "cases" && amount >= 1) budget = {static_cast<std::uint64_t>(amount), 0, 0};
   else if (text.substr(unit) == "s") budget = {UINT32_MAX, amount, 0};
   else return false;
@@ -74,12 +74,14 @@ Slice slice_of(const Budget& budget, std::uint64_t index) {
 }
 
 void for_all_of(const Slice& slice, const Terms& terms,
-                const std::function<bool(std::uint64_t, const Scenario&)>& check) {
+                const std::function<bool(std::uint64_t, const Scenario&)>& check,
+                const std::function<void()>& skipping) {
   std::uint64_t number = 0;
   if (terms.budget.steps) {
     for_all_programs(terms.budget.steps, [&](const Scenario& scenario) {
-      if (++number <= slice.skipped) return true;
-      return number <= slice.skipped + slice.count && check(number, scenario);
+      if (++number > slice.skipped) return number <= slice.skipped + slice.count && check(number, scenario);
+      if (number % (1 << 16) == 0) skipping();
+      return true;
     });
     return;
   }
@@ -88,7 +90,10 @@ void for_all_of(const Slice& slice, const Terms& terms,
   std::vector<Verb> left_out;
   for (const std::string& spelling : terms.without) left_out.push_back(find_verb(spelling)->verb);
   auto is_left_out = [&](const Step& step) { return std::ranges::find(left_out, step.verb) != left_out.end(); };
-  for_all_scenarios(terms.seed, slice.skipped, slice.count, [&](const Scenario& scenario) {
+  // Without an end there is no need to come by the scenarios before: each slice has a seed of its own.
+  const bool counted = terms.budget.is_counted();
+  const std::uint64_t seed = counted ? terms.seed : terms.seed + slice.index;
+  for_all_scenarios(seed, counted ? slice.skipped : 0, slice.count, [&](const Scenario& scenario) {
     if (left_out.empty()) return check(++number, scenario);
     Scenario rest = scenario;
     std::erase_if(rest.steps, is_left_out);

@@ -63,9 +63,10 @@ struct Slice {
 Slice slice_of(const Budget& budget, std::uint64_t index);
 
 /// Gives `check` the number of each scenario of the slice, from 1 in the whole run, and the scenario, until it
-/// returns false.
+/// returns false. `skipping` is called now and then on the way to the first of them.
 void for_all_of(const Slice& slice, const Terms& terms,
-                const std::function<bool(std::uint64_t, const Scenario&)>& check);
+                const std::function<bool(std::uint64_t, const Scenario&)>& check,
+                const std::function<void()>& skipping = [] {});
 
 /// One of several machines that share a run: it plays each `of`-th slice.
 struct Shard {

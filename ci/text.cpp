@@ -138,8 +138,7 @@ std::string summary(const LoopReport& loop, bool color) {
   std::uint64_t crashes = 0;
   for (const Crash& crash : loop.crashes) crashes += crash.times;
   if (crashes)
-    text += fmt::format("  {}\n", paint.red(fmt::format("went down {}{}", times(crashes),
-                                                        loop.given_up ? ", and was given up" : "")));
+    text += fmt::format("  {}\n", paint.red(fmt::format("went down {}", times(crashes))));
   auto list = [&](Status status, std::string_view words, bool expected = false) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)
@@ -164,6 +163,16 @@ std::string summary(const LoopReport& loop, bool color) {
   }
   for (const std::string& stale : loop.stale) text += fmt::format("  {} {}\n", paint.red("stale:"), stale);
   return text;
+}
+
+std::string to_text(const LoopReport& loop, const Terms& terms, bool color) {
+  std::string text;
+  for (const Crash& crash : loop.crashes) text += to_text(loop, crash, terms, color);
+  for (const ClauseReport& clause : loop.clauses)
+    if (clause.status == Status::failed && !clause.as_expected()) text += to_text(loop, clause, terms, color);
+  if (loop.order && loop.order->divergence) text += divergence_text(loop, terms, color);
+  return text + fmt::format("{} {}: {} scenarios\n{}", loop.info.name, loop.info.version, loop.played,
+                            summary(loop, color));
 }
 
 }  // namespace cede

@@ -15,6 +15,8 @@ std::string to_text(const LoopReport& loop, const Crash& crash, const Terms& ter
 std::string to_text(const LoopReport& loop, const ClauseReport& clause, const Terms& terms, bool color);
 /// The same for a divergence that no clause explains.
 std::string divergence_text(const LoopReport& loop, const Terms& terms, bool color);
+/// All that failed on a loop, and the summary.
+std::string to_text(const LoopReport& loop, const Terms& terms, bool color);
 /// A few lines per loop.
 std::string summary(const LoopReport& loop, bool color);
 
