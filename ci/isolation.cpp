@@ -140,7 +140,8 @@ void make_small(Crash& crash, const LoopInfo& info, const Terms& terms) {
   if (crash.how == spelling(Child::How::endless) || crash.how == spelling(Child::How::blocked)) return;
   int tried = 0;
   auto still = [&](const Scenario& scenario) {
-    return ++tried <= crashing_scenarios_max && spelling(play_alone(info, terms, scenario).how) == crash.how;
+    if (scenario.steps.empty() || ++tried > crashing_scenarios_max) return false;
+    return spelling(play_alone(info, terms, scenario).how) == crash.how;
   };
   if (still(crash.scenario)) crash.scenario = shrink(crash.scenario, still);
 }

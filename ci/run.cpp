@@ -164,7 +164,10 @@ Exit run(const RunOptions& options) {
   if (auto error = outlets.open()) return usage(*error);
   fmt::print(outlets.text(), "{}\n", plan(options.terms, options.shard));
   for (const LoopInfo& loop : loops) {
-    if (World::interrupted) break;
+    if (World::interrupted) {
+      fmt::print(stderr, "cede: not played: {}\n", loop.name);
+      continue;
+    }
     report.loops.push_back(report_on(options, loop, expectations.of(loop)));
     outlets.tell(report.loops.back(), report.terms);
   }

@@ -290,6 +290,9 @@ bool read_json_lines(const std::string& text, RunReport& report, std::string& wh
       last = json.at("kind");
       if (number == 1 && last != "run") throw std::runtime_error("a report begins with \"kind\":\"run\"");
       read_line(json, report);
+    } catch (const Json::parse_error&) {
+      why = fmt::format("line {}: it is not JSON: was the report cut off?", number);
+      return false;
     } catch (const std::exception& error) {
       why = fmt::format("line {}: {}", number, error.what());
       return false;

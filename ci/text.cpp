@@ -139,16 +139,19 @@ std::string summary(const LoopReport& loop, bool color) {
   for (const Crash& crash : loop.crashes) crashes += crash.times;
   if (crashes)
     text += fmt::format("  {}\n", paint.red(fmt::format("went down {}", times(crashes))));
-  auto list = [&](Status status, std::string_view words, bool expected = false) {
+  auto list = [&](Status status, std::string_view words, bool expected = false, std::string_view level = {}) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)
-      if (report.status == status && report.as_expected() == expected) ids += " " + report.clause->id;
+      if (report.status == status && report.as_expected() == expected &&
+          (level.empty() || (level == "MUST") == (report.clause->level == "MUST")))
+        ids += " " + report.clause->id;
     if (!ids.empty()) text += fmt::format("  {}:{}\n", words, ids);
   };
   list(Status::failed, "departs from");
   list(Status::failed, "departs, as expected, from", true);
   list(Status::not_verified, "decided seldom, as expected", true);
-  list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor));
+  list(Status::not_verified, fmt::format("MUST, but decisive in fewer than {} scenarios", loop.floor), false, "MUST");
+  list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor), false, "others");
   list(Status::unsupported, "unsupported");
   list(Status::out_of_scope, "decided by no program of this scope");
   list(Status::not_held, "not held to exact order");
