@@ -96,7 +96,7 @@ static void *call_later_wrongly(void *loop, int64_t delay, cede_callback callbac
   if (wrong("timer_in_us")) delay *= 1000;
   if (wrong("timer_from_ms")) delay /= 1000000;
   if (wrong("timer_early")) delay /= 2;
-  if (wrong("by_chance")) delay += getpid() % 9973 * 1000;
+  if (wrong("by_chance")) delay += syscall(SYS_getpid) % 9973 * 1000;
   return call_later(loop, delay, callback, data);
 }
 
