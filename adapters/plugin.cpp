@@ -29,27 +29,32 @@ class PluginLoop : public CallbackLoop {
  public:
   explicit PluginLoop(const cede_table& table) : table_(table), loop_(table.create()) {
     if (!loop_) give_up("create gave null: it has to give a loop");
+    thread = std::this_thread::get_id();
+    owed.insert(this);
     // Whoever has no call for other threads is woken by a descriptor.
     if (table_.call_soon_threadsafe) return;
     wakeup_.emplace();
     table_.add_reader(loop_, wakeup_->number(), drain_and_run, this);
   }
-  ~PluginLoop() override { finish(); }
+  ~PluginLoop() override {
+    finish();
+    owed.erase(this);
+  }
 
   Nanos time() override { return table_.time(loop_); }
 
  private:
   /// What loops were asked for and may call back.
   static inline std::unordered_set<void*> owed;
+  static inline std::thread::id thread;  // the one that plays
 
   /// Before anything is called back.
   template <class What>
   static What& checked(void* self) {
-    if (!owed.contains(self)) give_up(not_owed);
-    What& what = *static_cast<What*>(self);
-    if (what.of.thread_ != std::this_thread::get_id())
+    if (thread != std::this_thread::get_id())
       give_up("the loop calls back on a thread of its own: it has to be the one that called run");
-    return what;
+    if (!owed.contains(self)) give_up(not_owed);
+    return *static_cast<What*>(self);
   }
 
   struct Asked : Call {
@@ -127,10 +132,11 @@ class PluginLoop : public CallbackLoop {
     if (wakeup_) return wakeup_->wake();
     table_.call_soon_threadsafe(loop_, run_one, this);
   }
-  static void run_one(void* self) { static_cast<PluginLoop*>(self)->run_one_from_threads(); }
+  static void run_one(void* self) { checked<PluginLoop>(self).run_one_from_threads(); }
   static void drain_and_run(void* self) {
-    static_cast<PluginLoop*>(self)->wakeup_->drain();
-    static_cast<PluginLoop*>(self)->run_from_threads();
+    PluginLoop& loop = checked<PluginLoop>(self);
+    loop.wakeup_->drain();
+    loop.run_from_threads();
   }
   void turn() override { table_.run(loop_); }
   void break_off() override { table_.stop(loop_); }
@@ -142,7 +148,6 @@ class PluginLoop : public CallbackLoop {
   const cede_table& table_;
   std::optional<WakeDescriptor> wakeup_;
   void* loop_;
-  const std::thread::id thread_ = std::this_thread::get_id();
 };
 
 std::unique_ptr<reference::AbstractLoop> make_loop(World&, const Adapter& adapter) {

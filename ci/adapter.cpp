@@ -22,11 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view model = "my_loop";  // what the skeleton's loop is called
 
-Exit complain(Exit exit, const std::string& message) {
-  fmt::print(stderr, "cede: {}\n", message);
-  return exit;
-}
-
 bool is_identifier(std::string_view name) {
   return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos &&
          !(name[0] >= '0' && name[0] <= '9');

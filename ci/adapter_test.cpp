@@ -112,6 +112,12 @@ TEST(AdapterCheck, finds_nothing_wrong_with_what_is_right) {
   }
 }
 
+TEST(AdapterCheck, is_named_to_who_runs_a_loop_that_wakes_what_is_gone) {
+  Said ended = shell("CEDE_WRONG=wakes_again " + command + " run 'THR-*' --budget 2000cases --loop " + wrong_loop);
+  EXPECT_EQ(ended.exit, 6) << ended;
+  EXPECT_TRUE(contains(ended.text, "the loop called back what it did not owe; see `cede adapter check`")) << ended;
+}
+
 TEST(AdapterCheck, takes_what_a_table_leaves_out_for_unsupported) {
   Said ended = shell("CEDE_WRONG=no_threads " + command + " adapter check " + wrong_loop);
   EXPECT_EQ(ended.exit, 0) << ended;

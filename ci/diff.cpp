@@ -55,8 +55,8 @@ void add_changes(const LoopReport& before, const LoopReport& after, std::vector<
 
 std::string on_terms(const RunReport& run) {
   std::string clauses = run.terms.globs.empty() ? "every clause" : fmt::format("{}", fmt::join(run.terms.globs, " "));
-  return fmt::format("{}, {}, seed {}, {} time", clauses, run.terms.budget.text(), run.terms.seed,
-                     spelling(run.terms.pace));
+  return fmt::format("{}{}, {}, seed {}, {} time", run.shard ? fmt::format("shard {} of ", run.shard->text()) : "",
+                     clauses, run.terms.budget.text(), run.terms.seed, spelling(run.terms.pace));
 }
 
 std::string to_json(const Change& change) {
@@ -92,10 +92,7 @@ std::vector<Change> changes(const RunReport& before, const RunReport& after) {
 Exit diff(const std::string& before, const std::string& after, bool json) {
   std::vector<RunReport> runs;
   std::string why;
-  if (!read_reports({before, after}, runs, why)) {
-    fmt::print(stderr, "cede: {}\n", why);
-    return Exit::usage;
-  }
+  if (!read_reports({before, after}, runs, why)) return usage(why);
   auto all = changes(runs[0], runs[1]);
   bool worse = std::ranges::any_of(all, &Change::worse);
   if (on_terms(runs[0]) != on_terms(runs[1]))

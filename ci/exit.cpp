@@ -1,6 +1,9 @@
 #include "ci/exit.h"
 
 #include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
 
 namespace cede {
 
@@ -18,6 +21,11 @@ std::string_view describe(Exit exit) {
     case Exit::interrupted: return "interrupted; the report is of what was played";
   }
   return {};
+}
+
+Exit complain(Exit exit, std::string_view message) {
+  fmt::print(stderr, "cede: {}\n", message);
+  return exit;
 }
 
 Exit worst(const std::vector<Exit>& exits) {

@@ -22,6 +22,11 @@ enum class Exit : int {
 /// In a few words.
 std::string_view describe(Exit exit);
 
+/// Says on one line what is wrong, and gives what the shell gets for it.
+Exit complain(Exit exit, std::string_view message);
+/// The same of what was asked for on the command line.
+inline Exit usage(std::string_view message) { return complain(Exit::usage, message); }
+
 /// Of several at once the first in the order 130, 7, 6, 1, 8, 3, 4, 5.
 Exit worst(const std::vector<Exit>& exits);
 

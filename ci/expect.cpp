@@ -18,11 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Exit complain(Exit exit, const std::string& message) {
-  fmt::print(stderr, "cede: {}\n", message);
-  return exit;
-}
-
 /// A run on each back end of the loop, or on the one that was named, or on that of a file.
 std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* expectations,
                                    const RunOptions& options) {

@@ -152,15 +152,17 @@ class Crew {
   Crew(const LoopInfo& info, const Terms& terms, const Shard& shard, Hands hands)
       : info_(info), terms_(terms), shard_(shard), hands_(hands), next_(shard.index - 1),
         end_(Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(terms.budget.seconds * 1000))),
-        progress_(info.name) {}
+        progress_(info.name) {
+    for (const Clause* clause : terms.clauses()) sum_.clauses.push_back({.clause = clause});
+  }
 
-  /// What the slices say, in their order.
+  /// What the slices say together.
   LoopReport work() {
     while (true) {
       while (workers_.size() < hands_.jobs)
         if (auto part = next_part()) begin(*part);
         else break;
-      if (workers_.empty()) return sum();
+      if (workers_.empty()) return std::move(sum_);
       std::vector<Child*> children;
       for (Worker& worker : workers_) children.push_back(&worker.child);
       Child::wait_for_any(children);
@@ -213,39 +215,33 @@ class Crew {
     const std::uint64_t number = worker.child.pulse().number();
     const std::string again = worker.child.pulse().text();
     Child::End end = worker.child.end();
-    LoopReport& slice = slices_[part.slice.index];
+    std::vector<Crash>& crashes = crashes_[part.slice.index];
     RunReport said;
     std::string why;
-    if (end.how == Child::How::done && read_json_lines(end.said, said, why) && said.loops.size() == 1) {
-      said.loops[0].crashes = std::move(slice.crashes);
-      slice = std::move(said.loops[0]);
-      return;
-    }
+    if (end.how == Child::How::done && read_json_lines(end.said, said, why) && said.loops.size() == 1)
+      return settle(part.slice, std::move(said.loops[0]));
     if (end.how == Child::How::done) end.how = Child::How::garbled;
     Crash crash{std::string(spelling(end.how)), end.words(), number, {}, end.printed};
     if (number) crash.scenario = scenario_of_number(part.slice, terms_, number);
     else crash.scenario = parse_scenario(again).scenario;
-    slice.crashes.push_back(std::move(crash));
-    if (World::interrupted || slice.crashes.size() >= crashes_max) return;
+    crashes.push_back(std::move(crash));
+    if (World::interrupted || crashes.size() >= crashes_max) return settle(part.slice, {});
     if (number) again_.push_back({part.slice, number, part.shrinks});
     else again_.push_back({part.slice, part.until, false});
   }
 
-  void show_progress() {
-    std::uint64_t played = 0;
-    for (auto& [index, slice] : slices_) played += slice.played;
-    for (const Worker& worker : workers_) played += worker.child.pulse().beats();
-    progress_.show(played, terms_.budget.cases);
+  /// Adds what a slice has come to in the end. A run without end keeps nothing more of it.
+  void settle(const Slice& slice, LoopReport&& report) {
+    report.crashes = std::move(crashes_[slice.index]);
+    crashes_.erase(slice.index);
+    if (!report.crashes.empty() && !World::interrupted) make_small(report.crashes.front(), info_, terms_);
+    add(sum_, std::move(report));
   }
 
-  LoopReport sum() {
-    LoopReport sum{.info = info_};
-    for (const Clause* clause : terms_.clauses()) sum.clauses.push_back({.clause = clause});
-    for (auto& [index, slice] : slices_) {
-      if (!slice.crashes.empty() && !World::interrupted) make_small(slice.crashes.front(), info_, terms_);
-      add(sum, std::move(slice));
-    }
-    return sum;
+  void show_progress() {
+    std::uint64_t played = sum_.played;
+    for (const Worker& worker : workers_) played += worker.child.pulse().beats();
+    progress_.show(played, terms_.budget.cases);
   }
 
   const LoopInfo& info_;
@@ -256,7 +252,8 @@ class Crew {
   Clock::time_point end_;
   std::deque<Part> again_;
   std::list<Worker> workers_;
-  std::map<std::uint64_t, LoopReport> slices_;
+  std::map<std::uint64_t, std::vector<Crash>> crashes_;  // of slices that are not settled, by index
+  LoopReport sum_{.info = info_};
   Progress progress_;
 };
 

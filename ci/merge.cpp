@@ -24,6 +24,18 @@ bool are_alike(const LoopReport& a, const LoopReport& b) {
          std::ranges::equal(a.clauses, b.clauses, {}, &ClauseReport::clause, &ClauseReport::clause);
 }
 
+/// Why a part does not fit with another; nothing if it does.
+std::optional<std::string> misfit(const RunReport& part, const RunReport& other) {
+  if (part.terms != other.terms || part.shard->of != other.shard->of) return "it is part of another run than";
+  const bool both_whole = !part.interrupted && !other.interrupted;
+  if (both_whole && !std::ranges::equal(part.loops, other.loops, are_alike)) return "it has not the same loops as";
+  for (const LoopReport& loop : part.loops)
+    for (const LoopReport& same : other.loops)
+      if (same.info.name == loop.info.name && !are_alike(same, loop))
+        return fmt::format("{} is another one than in", loop.info.name);
+  return std::nullopt;
+}
+
 /// Reads the parts; what is wrong with them otherwise.
 std::optional<std::string> read(const std::vector<std::string>& files, std::vector<RunReport>& parts) {
   std::set<std::uint64_t> seen;
@@ -33,16 +45,8 @@ std::optional<std::string> read(const std::vector<std::string>& files, std::vect
     RunReport part;
     if (!read_json_lines(text, part, why)) return fmt::format("{}: {}", file, why);
     if (!part.shard) return fmt::format("{}: it is no part of a run: make it with --shard", file);
-    if (!parts.empty() && (part.terms != parts[0].terms || part.shard->of != parts[0].shard->of))
-      return fmt::format("{}: it is part of another run than {}", file, files[0]);
-    const bool whole = !part.interrupted && !parts.empty() && !parts[0].interrupted;
-    if (whole && !std::ranges::equal(part.loops, parts[0].loops, are_alike))
-      return fmt::format("{}: it has not the same loops as {}", file, files[0]);
-    for (const RunReport& other : parts)
-      for (const LoopReport& loop : part.loops)
-        for (const LoopReport& same : other.loops)
-          if (same.info.name == loop.info.name && !are_alike(same, loop))
-            return fmt::format("{}: {} is another one than in {}", file, loop.info.name, files[0]);
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      if (auto why = misfit(part, parts[i])) return fmt::format("{}: {} {}", file, *why, files[i]);
     if (!seen.insert(part.shard->index).second)
       return fmt::format("{}: shard {} is there twice", file, part.shard->text());
     parts.push_back(std::move(part));
@@ -72,10 +76,6 @@ RunReport sum_of(std::vector<RunReport>&& parts) {
 }  // namespace
 
 Exit merge(const std::vector<std::string>& files, const RunOptions& options) {
-  auto usage = [](const std::string& message) {
-    fmt::print(stderr, "cede: {}\n", message);
-    return Exit::usage;
-  };
   std::vector<RunReport> parts;
   if (auto error = read(files, parts)) return usage(*error);
   RunReport report = sum_of(std::move(parts));

@@ -86,10 +86,6 @@ std::optional<std::string> Outlets::render(const std::vector<RunReport>& runs) {
 }
 
 Exit Outlets::finish(const RunReport& report) {
-  auto usage = [](const std::string& message) {
-    fmt::print(stderr, "cede: {}\n", message);
-    return Exit::usage;
-  };
   for (const Absent& absent : report.absent) fmt::print(stderr, "cede: absent: {}: {}\n", absent.loop, absent.why);
   std::string json = to_json_lines(report);
   if (files_.json == "-") fmt::print("{}", json);

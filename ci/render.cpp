@@ -14,14 +14,6 @@
 #include "ci/terminal.h"
 
 namespace cede {
-namespace {
-
-Exit usage(const std::string& message) {
-  fmt::print(stderr, "cede: {}\n", message);
-  return Exit::usage;
-}
-
-}  // namespace
 
 bool read_reports(const std::vector<std::string>& files, std::vector<RunReport>& runs, std::string& why) {
   for (const std::string& file : files) {

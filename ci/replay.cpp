@@ -20,11 +20,6 @@
 namespace cede {
 namespace {
 
-Exit usage(const std::string& message) {
-  fmt::print(stderr, "cede: {}\n", message);
-  return Exit::usage;
-}
-
 Trace play_on(const Adapter& adapter, const Scenario& scenario, World::Pace pace, bool random_choices) {
   World world(pace_for(adapter, pace));
   AnyChoices choices;

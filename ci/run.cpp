@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -28,11 +29,6 @@ void interrupt(int signal, siginfo_t* info, void*) {
     (void)std::raise(signal);
   }
   World::interrupted = 1;
-}
-
-Exit usage(const std::string& message) {
-  fmt::print(stderr, "cede: {}\n", message);
-  return Exit::usage;
 }
 
 /// What is going to be played.
@@ -104,6 +100,20 @@ Exit prepare(const RunOptions& options, RunReport& report, std::vector<LoopInfo>
   return expectations.read(options.expect, options.no_expect, loops) ? Exit::verified : Exit::stale;
 }
 
+/// Puts what becomes of each loop into the report, and tells it.
+void judge(const RunOptions& options, const std::vector<LoopInfo>& loops, const ExpectationFiles& expectations,
+           RunReport& report, const std::function<void(const LoopReport&)>& tell) {
+  for (const LoopInfo& loop : loops) {
+    if (World::interrupted) {
+      fmt::print(stderr, "cede: not played: {}\n", loop.name);
+      continue;
+    }
+    report.loops.push_back(report_on(options, loop, expectations.of(loop)));
+    tell(report.loops.back());
+  }
+  report.interrupted = World::interrupted;
+}
+
 }  // namespace
 
 std::string loop_names() {
@@ -142,9 +152,7 @@ std::optional<RunReport> report_on(const RunOptions& options) {
   std::vector<LoopInfo> loops;
   ExpectationFiles expectations;
   if (prepare(options, report, loops, expectations) != Exit::verified) return std::nullopt;
-  for (const LoopInfo& loop : loops)
-    if (!World::interrupted) report.loops.push_back(report_on(options, loop, expectations.of(loop)));
-  report.interrupted = World::interrupted;
+  judge(options, loops, expectations, report, [](const LoopReport&) {});
   return report;
 }
 
@@ -163,15 +171,7 @@ Exit run(const RunOptions& options) {
   Outlets outlets{options.files};
   if (auto error = outlets.open()) return usage(*error);
   fmt::print(outlets.text(), "{}\n", plan(options.terms, options.shard));
-  for (const LoopInfo& loop : loops) {
-    if (World::interrupted) {
-      fmt::print(stderr, "cede: not played: {}\n", loop.name);
-      continue;
-    }
-    report.loops.push_back(report_on(options, loop, expectations.of(loop)));
-    outlets.tell(report.loops.back(), report.terms);
-  }
-  report.interrupted = World::interrupted;
+  judge(options, loops, expectations, report, [&](const LoopReport& loop) { outlets.tell(loop, report.terms); });
   return outlets.finish(report);
 }
 

@@ -234,6 +234,12 @@ Crash crash_of(const Json& json) {
   return crash;
 }
 
+void add_clause(LoopReport& loop, ClauseReport&& clause) {
+  if (std::ranges::find(loop.clauses, clause.clause, &ClauseReport::clause) != loop.clauses.end())
+    throw std::runtime_error(fmt::format("{} is there twice", clause.clause->id));
+  loop.clauses.push_back(std::move(clause));
+}
+
 void read_line(const Json& json, RunReport& report) {
   const std::string kind = json.at("kind");
   if (kind == "run") return read_run(json, report);
@@ -246,12 +252,7 @@ void read_line(const Json& json, RunReport& report) {
   if (report.loops.empty() || json.at("loop") != report.loops.back().info.name)
     throw std::runtime_error(fmt::format("no line \"kind\":\"loop\" before this one of {}", json.at("loop").dump()));
   LoopReport& loop = report.loops.back();
-  if (kind == "clause") {
-    ClauseReport report = clause_of(json);
-    if (std::ranges::find(loop.clauses, report.clause, &ClauseReport::clause) != loop.clauses.end())
-      throw std::runtime_error(fmt::format("{} is there twice", report.clause->id));
-    loop.clauses.push_back(std::move(report));
-  }
+  if (kind == "clause") add_clause(loop, clause_of(json));
   else if (kind == "order") loop.order = order_of(json);
   else if (kind == "crash") loop.crashes.push_back(crash_of(json));
   else if (kind == "stale") loop.stale.push_back(json.at("what"));

@@ -140,6 +140,7 @@ static void stop_wrongly(void *loop) {
 static void send_wrongly(void *loop, cede_callback callback, void *data) {
   if (wrong("does_not_wake")) my_loop_soon(loop, callback, data);
   else call_soon_threadsafe(loop, callback, data);
+  if (wrong("wakes_again")) insert(&kept, make_call(callback, data));
 }
 
 static int add_reader_wrongly(void *loop, int descriptor, cede_callback callback, void *data) {
