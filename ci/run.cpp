@@ -35,11 +35,12 @@ void interrupt(int signal, siginfo_t* info, void*) {
 std::string plan(const Terms& terms, const Shard& shard) {
   const Budget& budget = terms.budget;
   const std::string of_shard = shard.of > 1 ? fmt::format("shard {} of ", shard.text()) : "";
-  const std::size_t clauses = terms.clauses().size();
+  const std::size_t count = terms.clauses().size();
+  const std::string clauses = fmt::format("{} clause{}", count, count == 1 ? "" : "s");
   if (budget.steps)
-    return fmt::format("{} clauses, {} time, {}every program of up to {} steps out of {}: {}; floors do not apply",
+    return fmt::format("{}, {} time, {}every program of up to {} steps out of {}: {}; floors do not apply",
                        clauses, spelling(terms.pace), of_shard, budget.steps, alphabet().size(), budget.cases);
-  return fmt::format("{} clauses, seed {}, {} time, {}{} a loop beside the examples", clauses, terms.seed,
+  return fmt::format("{}, seed {}, {} time, {}{} a loop beside the examples", clauses, terms.seed,
                      spelling(terms.pace), of_shard, budget.text());
 }
 
