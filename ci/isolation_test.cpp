@@ -127,6 +127,13 @@ TEST_F(Isolation, takes_only_the_parts_of_one_run_for_one) {
   std::ofstream(file("cut")) << contents("1").substr(0, contents("1").size() / 2);
   EXPECT_EQ(cede("report merge " + file("cut")), 2);
   EXPECT_TRUE(says("cut: line")) << said_;
+  ASSERT_EQ(cede(run + "--shard 1/1 --json=" + file("only")), 0) << said_;
+  EXPECT_EQ(cede("report merge " + file("only")), 0) << said_;
+  const std::string of_libuv = "run PASS-10 --budget 1000cases --loop libuv ";
+  if (cede(of_libuv + "--shard 1/2 --json=" + file("a")) == 6) GTEST_SKIP() << "libuv is absent";
+  ASSERT_EQ(cede(of_libuv + "--no-expect --shard 2/2 --json=" + file("b")), 1) << said_;
+  EXPECT_EQ(cede("report merge " + file("a") + " " + file("b")), 2);
+  EXPECT_TRUE(says("libuv is another one, or expected to be, than in")) << said_;
 }
 
 }  // namespace
