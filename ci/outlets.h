@@ -14,8 +14,8 @@
 
 namespace cede {
 
-/// Files; empty for none. `-` is standard output, which JUnit's cannot be, and the terminal's text then goes to standard
-/// error.
+/// Files; empty for none. `-` is standard output, and the terminal's text then goes to standard error; JUnit's has to
+/// be a file.
 struct OutletFiles {
   std::string json, junit, md, html, badge;
 };
