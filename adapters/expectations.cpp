@@ -9,7 +9,6 @@
 #include <toml++/toml.h>
 
 #include "adapters/adapters.h"
-#include "adapters/adapters.h"
 #include "spec/chapters.h"
 
 namespace cede {

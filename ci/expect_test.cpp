@@ -76,7 +76,9 @@ TEST_F(Expect, prune_takes_out_what_holds_and_leaves_the_rest_as_it_is) {
   std::string one = "[[clause]]\nid = \"PASS-1\"\n" + fails_;
   std::string others = "[[clause]]\nid = [\"PASS-2\", \"PASS-3\"]\nseldom = true\n" + fails_;
   write(before + one + after + others);
-  EXPECT_EQ(cede("expect prune --budget 3000cases " + file_), 2) << "too little to say so\n" << said_;
+  for (const char* small : {"3000cases", "0.1s", "exhaustive:2"})
+    EXPECT_EQ(cede("expect prune " + file_ + " --budget " + small), 2) << "too little to say so\n" << said_;
+  EXPECT_EQ(contents(), before + one + after + others) << said_;
   EXPECT_EQ(cede("expect prune " + file_), 0) << said_;
   EXPECT_EQ(contents(), before + after + others) << said_;
 }
@@ -112,6 +114,30 @@ TEST_F(Expect, update_leaves_it_to_people_to_change_what_a_file_says) {
   EXPECT_TRUE(says(file_ + ":3: PASS-10 is failed on libuv, where undecided is expected: change it there")) << said_;
   EXPECT_EQ(contents().find("PASS-10"), contents().rfind("PASS-10")) << contents();
   EXPECT_EQ(contents().find("expect = \"undecided\"", text.size()), std::string::npos) << "too little to say so";
+}
+
+TEST_F(Expect, update_adds_what_is_new_of_one_back_end_though_another_has_its_expectation) {
+  if (cede("run TIMER-13 --loop libevent/poll --budget 1000cases") == 6) GTEST_SKIP() << "libevent is absent";
+  std::string text = "loop = \"libevent\"\nversion = \">=2\"\n[[clause]]\nid = \"TIMER-13\"\nback_end = [\"poll\"]\n";
+  write(text + fails_);
+  EXPECT_EQ(cede("expect update --budget 4000cases " + file_), 0) << said_;
+  EXPECT_NE(contents().find("id = \"TIMER-13\"\nexpect = \"fail\"\nback_end = [\"epoll\", "), std::string::npos)
+      << contents();
+}
+
+TEST_F(Expect, what_a_loop_cannot_do_is_stale_once_it_does_it) {
+  write(head_ + "[[clause]]\nid = \"PASS-1\"\nexpect = \"unsupported\"\nwhy = \"w\"\nlink = \"https://l\"\n");
+  EXPECT_EQ(cede("run PASS-1 --expect " + file_), 3) << said_;
+  EXPECT_TRUE(says("PASS-1 is verified here: remove it")) << said_;
+}
+
+TEST_F(Expect, a_file_about_a_loop_that_is_absent_stops_nobody) {
+  write("loop = \"hostile\"\nversion = \">=1\"\n");
+  EXPECT_EQ(cede("run PASS-1 --loop reference --loop hostile/opens --budget 1000cases --expect " + file_), 6) << said_;
+  EXPECT_TRUE(says("absent: hostile/opens")) << said_;
+  EXPECT_TRUE(says("reference 1: ")) << said_;
+  EXPECT_EQ(cede("run PASS-1 --budget 1000cases --expect " + file_), 3) << said_;
+  EXPECT_TRUE(says("it is about hostile, which is not judged: leave it out")) << said_;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ struct Hands {
 };
 
 /// Plays the slices of a run that are the shard's, each in a child, and adds up what they say, which does not depend
-/// on how many there are at a time. After a few crashes the loop is given up.
+/// on how many there are at a time. After a few crashes a slice is given up.
 LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, Hands hands);
 
 }  // namespace cede

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,6 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What this test begins is known by it.
+const std::string mark = "CEDE_ISOLATION_TEST=" + std::to_string(getpid());
+
+/// Processes of the command's that are alive; other tests have some, too.
+int processes() {
+  int count = 0;
+  for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
+    std::ifstream stream(process.path() / "environ");
+    const std::string environment{std::istreambuf_iterator<char>(stream), {}};
+    std::error_code error;
+    const bool is_ours = fs::read_symlink(process.path() / "exe", error) == fs::path(CEDE_COMMAND);
+    count += is_ours && environment.find(mark) != std::string::npos;
+  }
+  return count;
+}
+
 class Isolation : public testing::Test {
  protected:
   Isolation() { fs::create_directories(folder_); }
@@ -22,7 +39,7 @@ class Isolation : public testing::Test {
 
   /// The exit code; what was said is in `said_`.
   int cede(const std::string& arguments) {
-    Said said = shell(std::string(CEDE_COMMAND) + " " + arguments);
+    Said said = shell(mark + " " CEDE_COMMAND " " + arguments);
     said_ = std::move(said.text);
     return said.exit;
   }
@@ -37,24 +54,26 @@ class Isolation : public testing::Test {
   std::string said_;
 };
 
-/// Processes of the command's that are alive.
-int processes() {
-  int count = 0;
-  for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
-    std::error_code error;
-    count += fs::read_symlink(process.path() / "exe", error) == fs::path(CEDE_COMMAND);
-  }
-  return count;
-}
-
 struct Ruin {
   const char* how;
   int exit;
   const char* told;
 };
 
+/// Looks a while; a machine may be busy.
+bool comes_to(int wanted) {
+  for (int i = 0; i < 3000 && processes() != wanted; ++i) usleep(10'000);
+  return processes() == wanted;
+}
+
+TEST_F(Isolation, knows_its_processes_and_those_that_they_begin) {
+  Said begun = shell(mark + " " CEDE_COMMAND " run --budget 1000s -j1 >/dev/null 2>&1 & echo $!");
+  EXPECT_TRUE(comes_to(2)) << processes();
+  kill(std::stoi(begun.text), SIGTERM);
+  EXPECT_TRUE(comes_to(0)) << processes();
+}
+
 TEST_F(Isolation, tells_broken_loops_apart_and_goes_on) {
-  const int before = processes();
   for (const Ruin& ruin : {
            Ruin{"aborts", 1, "CRASH hostile/aborts aborted"},
            Ruin{"throws", 1, "CRASH hostile/throws aborted"},
@@ -81,7 +100,7 @@ TEST_F(Isolation, tells_broken_loops_apart_and_goes_on) {
       EXPECT_TRUE(says("  went down 16 times\n")) << said_;
     }
   }
-  EXPECT_EQ(processes(), before) << "something is left behind";
+  EXPECT_EQ(processes(), 0) << "something is left behind";
 }
 
 TEST_F(Isolation, shows_again_how_a_loop_goes_down) {
@@ -127,6 +146,13 @@ TEST_F(Isolation, takes_only_the_parts_of_one_run_for_one) {
   std::ofstream(file("cut")) << contents("1").substr(0, contents("1").size() / 2);
   EXPECT_EQ(cede("report merge " + file("cut")), 2);
   EXPECT_TRUE(says("cut: line")) << said_;
+  ASSERT_EQ(cede(run + "--shard 1/1 --json=" + file("only")), 0) << said_;
+  EXPECT_EQ(cede("report merge " + file("only")), 0) << said_;
+  const std::string of_libuv = "run PASS-10 --budget 1000cases --loop libuv ";
+  if (cede(of_libuv + "--shard 1/2 --json=" + file("a")) == 6) GTEST_SKIP() << "libuv is absent";
+  ASSERT_EQ(cede(of_libuv + "--no-expect --shard 2/2 --json=" + file("b")), 1) << said_;
+  EXPECT_EQ(cede("report merge " + file("a") + " " + file("b")), 2);
+  EXPECT_TRUE(says("libuv is another one, or expected to be, than in")) << said_;
 }
 
 }  // namespace

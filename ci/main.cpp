@@ -126,7 +126,7 @@ struct Line {
     expect_options(command);
     command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
         ->option_text("N")->check(CLI::Range(1, 1024));
-    command.add_option("--patience", options.patience, "a scenario that takes longer hangs")
+    command.add_option("--patience", options.patience, "a scenario that takes longer hangs; else 10, 600 in real time")
         ->option_text("SECONDS")->check(CLI::Range(0.1, 3600.0));
     outlet_options(command);
   }
@@ -135,7 +135,7 @@ struct Line {
     auto& command = *app.add_subcommand("run", "judge loops: the same scenarios every time");
     search_options(command);
     command.add_option_function<std::string>("--shard", [this](const std::string& text) {
-      if (!parse_shard(text, options.shard))
+      if (!parse_shard(text, options.shard.emplace()))
         throw CLI::ValidationError("--shard", "expected such as 2/3, of 16 at most, not " + text);
     }, "this part of the run; `cede report merge` puts the parts together")->option_text("I/N");
     command.add_flag("--list", options.list, "only list what would be judged")->group("");

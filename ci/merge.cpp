@@ -18,21 +18,27 @@ void forget_expectations(LoopReport& loop) {
   for (ClauseReport& clause : loop.clauses) clause.expected.reset();
 }
 
+/// Whether both are about one clause, with the same expected of it.
+bool are_of_one(const ClauseReport& a, const ClauseReport& b) {
+  if (a.clause != b.clause || a.expected.has_value() != b.expected.has_value()) return false;
+  return !a.expected || (a.expected->where == b.expected->where && a.expected->spelling() == b.expected->spelling());
+}
+
 /// Whether both are about one loop and the same clauses.
 bool are_alike(const LoopReport& a, const LoopReport& b) {
   return a.info.name == b.info.name && a.info.version == b.info.version && a.info.back_end == b.info.back_end &&
-         std::ranges::equal(a.clauses, b.clauses, {}, &ClauseReport::clause, &ClauseReport::clause);
+         a.outdated == b.outdated && std::ranges::equal(a.clauses, b.clauses, are_of_one);
 }
 
 /// Why a part does not fit with another; nothing if it does.
 std::optional<std::string> misfit(const RunReport& part, const RunReport& other) {
   if (part.terms != other.terms || part.shard->of != other.shard->of) return "it is part of another run than";
-  const bool both_whole = !part.interrupted && !other.interrupted;
-  if (both_whole && !std::ranges::equal(part.loops, other.loops, are_alike)) return "it has not the same loops as";
   for (const LoopReport& loop : part.loops)
     for (const LoopReport& same : other.loops)
       if (same.info.name == loop.info.name && !are_alike(same, loop))
-        return fmt::format("{} is another one than in", loop.info.name);
+        return fmt::format("{} is another one, or expected to be, than in", loop.info.name);
+  const bool both_whole = !part.interrupted && !other.interrupted;
+  if (both_whole && !std::ranges::equal(part.loops, other.loops, are_alike)) return "it has not the same loops as";
   return std::nullopt;
 }
 
@@ -84,7 +90,7 @@ Exit merge(const std::vector<std::string>& files, const RunOptions& options) {
   ExpectationFiles expectations;
   std::vector<LoopInfo> loops;
   for (const LoopReport& loop : report.loops) loops.push_back(loop.info);
-  if (!options.expect.empty() && !expectations.read(options.expect, false, loops)) return Exit::stale;
+  if (!options.expect.empty() && !expectations.read(options.expect, false, loops, report.absent)) return Exit::stale;
   if (report.interrupted) World::interrupted = 1;  // then nothing is stale
   fmt::print(outlets.text(), "{} parts of a run\n", files.size());
   for (LoopReport& loop : report.loops) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -38,6 +39,7 @@ std::optional<std::string> Outlets::open() {
                                                                             {"md", &files_.md},
                                                                             {"html", &files_.html},
                                                                             {"badge", &files_.badge}}};
+  if (files_.junit == "-") return "--junit has to be a file";
   for (auto& [name, file] : all) {
     if (file->empty()) continue;
     for (auto& [other, same] : all)
@@ -68,16 +70,13 @@ std::optional<std::string> Outlets::render(const std::vector<RunReport>& runs) {
     return true;
   };
   if (!files_.junit.empty()) {
-    std::vector<const LoopReport*> loops;
+    std::set<std::string> loops;
     for (const RunReport& run : runs)
-      for (const LoopReport& loop : run.loops) {
-        auto is_same = [&](const LoopReport* other) { return other->info.name == loop.info.name; };
-        if (std::ranges::any_of(loops, is_same))
+      for (const LoopReport& loop : run.loops)
+        if (!loops.insert(loop.info.name).second)
           return fmt::format("--junit has one place for {}, and two reports are about it: render them one by one",
                              loop.info.name);
-        loops.push_back(&loop);
-      }
-    write_junit(loops, runs.front().terms, files_.junit);
+    write_junit(runs, files_.junit);
   }
   if (!write(files_.md, appends_md_, to_markdown)) return unwritable(files_.md);
   if (!write(files_.html, false, to_html)) return unwritable(files_.html);
@@ -97,7 +96,8 @@ Exit Outlets::finish(const RunReport& report) {
   return exit;
 }
 
-bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, const std::vector<LoopInfo>& loops) {
+bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, const std::vector<LoopInfo>& loops,
+                            const std::vector<Absent>& absent) {
   std::vector<std::string> files = named, complaints;
   if (files.empty() && !none)
     for (const LoopInfo& loop : loops)
@@ -107,8 +107,8 @@ bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, co
   for (const std::string& file : files) {
     auto read = read_expectations(file, complaints);
     if (!read) continue;
-    auto is_of = [&](const LoopInfo& loop) { return loop_of(loop.name) == read->loop; };
-    if (std::ranges::none_of(loops, is_of))
+    auto is_of = [&](const std::string& loop) { return loop_of(loop) == read->loop; };
+    if (std::ranges::none_of(loops, is_of, &LoopInfo::name) && std::ranges::none_of(absent, is_of, &Absent::loop))
       complaints.push_back(fmt::format("{}: it is about {}, which is not judged: leave it out", file, read->loop));
     if (std::ranges::find(all_, read->loop, &Expectations::loop) != all_.end())
       complaints.push_back(fmt::format("{}: there is another file about {}: leave one out", file, read->loop));

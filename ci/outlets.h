@@ -14,7 +14,8 @@
 
 namespace cede {
 
-/// Files; `-` is standard output, and the terminal's text then goes to standard error. Empty for none.
+/// Files; empty for none. `-` is standard output, and the terminal's text then goes to standard error; JUnit's has to
+/// be a file.
 struct OutletFiles {
   std::string json, junit, md, html, badge;
 };
@@ -49,7 +50,8 @@ class ExpectationFiles {
  public:
   /// Those that were named; if none was, and not `none`, those that are shipped for loops of ours. False if something
   /// is wrong with them, which is told.
-  bool read(const std::vector<std::string>& named, bool none, const std::vector<LoopInfo>& loops);
+  bool read(const std::vector<std::string>& named, bool none, const std::vector<LoopInfo>& loops,
+            const std::vector<Absent>& absent);
   /// Null if nothing is expected of the loop.
   const Expectations* of(const LoopInfo& loop) const;
 

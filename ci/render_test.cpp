@@ -202,6 +202,14 @@ TEST_F(ReportCommand, checks_that_reports_are_whole) {
   std::string lie = lines;
   lie.replace(lie.find("\"exit\":0"), 8, "\"exit\":1");
   refuses(lie, "it ends with exit 1, and what it says comes to 0");
+  refuses(lines + lines, "and here is more");
+  auto with = [&](const std::string& before, const std::string& text) {
+    return std::string(lines).insert(lines.find(before), text);
+  };
+  refuses(with("\"seed\":", "\"shard\":\"9/3\","), "there is no shard \"9/3\"");
+  refuses(with("{\"kind\":\"loop\"", lines.substr(0, lines.find('\n') + 1)), "begins with one");
+  refuses(with("\"reached\":", "\"variants\":{\"foo\":1},"), "PASS-2 has no variants");
+  refuses(with("\"reached\":", "\"expectation\":{\"expect\":\"nonsense\"},"), "there is no expectation \"nonsense\"");
 }
 
 TEST_F(ReportCommand, says_in_one_line_what_cannot_be_made) {
@@ -219,8 +227,29 @@ TEST_F(ReportCommand, says_in_one_line_what_cannot_be_made) {
   refuses("report render " + report + " " + report + " --junit " + at("x"), "one by one");
   refuses("matrix nosuchloop", "there is no loop nosuchloop");
   refuses("matrix " + at("lost.jsonl"), "No such file");
+  refuses("run PASS-2 --junit -", "has to be a file");
   for (std::string option : {"--html", "--badge"})
     refuses("run PASS-2 " + option + " " + at("no/where"), "cannot write");
+}
+
+TEST_F(ReportCommand, has_absent_loops_among_the_tests_whatever_they_should_do_when_they_fail) {
+  std::string run = CEDE_COMMAND " run PASS-2 --budget 500cases --loop reference --loop hostile/opens --junit ";
+  for (std::string settings : {"", "GTEST_BREAK_ON_FAILURE=1 ", "GTEST_THROW_ON_FAILURE=1 "}) {
+    Said said = shell(settings + run + at("a.xml"));
+    EXPECT_EQ(said.exit, 6) << said;
+    std::string xml = contents(at("a.xml"));
+    EXPECT_TRUE(contains(xml, "<testsuite name=\"hostile/opens\" tests=\"1\" failures=\"1\"")) << said << xml;
+    EXPECT_TRUE(contains(xml, "it aborted when it was opened")) << xml;
+  }
+}
+
+TEST(Report, has_crashes_in_an_order_of_their_own) {
+  auto crash = [](const char* steps) { return Crash{.how = "aborted", .scenario = parse_scenario(steps).scenario}; };
+  const char* both[] = {"main: stop\n", "main: close\n"};
+  std::vector<Crash> one, other;
+  for (int i : {0, 1}) add(one, crash(both[i])), add(other, crash(both[1 - i]));
+  ASSERT_EQ(one.size(), 2u);
+  for (int i : {0, 1}) EXPECT_EQ(to_string(one[i].scenario), to_string(other[i].scenario));
 }
 
 TEST_F(ReportCommand, draws_loops_that_it_runs_beside_stored_ones) {

@@ -59,6 +59,10 @@ bool is_stale(const ClauseReport& clause) {
   return false;
 }
 
+bool shows_what_is_not(const LoopReport& loop, const Terms& terms) {
+  return loop.played >= Budget().cases && !terms.budget.steps;
+}
+
 std::string_view spelling(World::Pace pace) {
   switch (pace) {
     case World::Pace::frozen: return "virtual";
@@ -147,11 +151,11 @@ void conclude(ClauseReport& report, const LoopReport& loop, const Terms& terms) 
   }
 }
 
-/// What is expected in vain. Who plays less than by default, or small programs alone, may just not have come across it.
+/// What is expected in vain.
 std::vector<std::string> stale_ones(const LoopReport& loop, const Terms& terms) {
   if (!loop.outdated.empty()) return {loop.outdated};
   std::vector<std::string> stale;
-  if (loop.played < Budget().cases || terms.budget.steps || World::interrupted) return stale;
+  if (!shows_what_is_not(loop, terms) || World::interrupted) return stale;
   for (const ClauseReport& clause : loop.clauses) {
     if (!is_stale(clause)) continue;
     const std::string& where = clause.expected->where;
@@ -165,7 +169,9 @@ std::vector<std::string> stale_ones(const LoopReport& loop, const Terms& terms) 
 
 void add(std::vector<Crash>& crashes, Crash&& crash) {
   // Those outside of scenarios come last.
-  auto order = [](const Crash& crash) { return std::tuple(crash.number - 1, crash.how, crash.said); };
+  auto order = [](const Crash& crash) {
+    return std::tuple(crash.number - 1, crash.how, crash.said, to_string(crash.scenario));
+  };
   auto is_same = [&](const Crash& other) {
     return other.how == crash.how && to_string(other.scenario) == to_string(crash.scenario);
   };

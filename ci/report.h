@@ -103,6 +103,10 @@ struct LoopReport {
   std::vector<std::string> stale;  // what was expected in vain, each with the edit to make
 };
 
+/// Whether so much was played that what was not seen is not there: who plays less than by default, or small programs
+/// alone, may just not have come across it.
+bool shows_what_is_not(const LoopReport& loop, const Terms& terms);
+
 /// A loop that could not be judged at all.
 struct Absent {
   std::string loop;

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include "adapters/adapters.h"
-#include "ci/child.h"
 #include "ci/isolation.h"
 #include "ci/report.h"
 #include "properties/exhaustive.h"
@@ -32,9 +31,9 @@ void interrupt(int signal, siginfo_t* info, void*) {
 }
 
 /// What is going to be played.
-std::string plan(const Terms& terms, const Shard& shard) {
+std::string plan(const Terms& terms, const std::optional<Shard>& shard) {
   const Budget& budget = terms.budget;
-  const std::string of_shard = shard.of > 1 ? fmt::format("shard {} of ", shard.text()) : "";
+  const std::string of_shard = shard ? fmt::format("shard {} of ", shard->text()) : "";
   const std::size_t count = terms.clauses().size();
   const std::string clauses = fmt::format("{} clause{}", count, count == 1 ? "" : "s");
   if (budget.steps)
@@ -98,7 +97,7 @@ Exit prepare(const RunOptions& options, RunReport& report, std::vector<LoopInfo>
   if (auto error = error_in(options.terms)) return usage(*error);
   listen_to_interrupts();
   if (auto error = find_loops(names_of(options.loops), loops, report.absent)) return usage(*error);
-  return expectations.read(options.expect, options.no_expect, loops) ? Exit::verified : Exit::stale;
+  return expectations.read(options.expect, options.no_expect, loops, report.absent) ? Exit::verified : Exit::stale;
 }
 
 /// Puts what becomes of each loop into the report, and tells it.
@@ -137,12 +136,12 @@ void listen_to_interrupts() {
 }
 
 LoopReport report_on(const RunOptions& options, const LoopInfo& loop, const Expectations* expectations) {
-  // In real time loops that run beside one another would keep one another waiting.
-  unsigned jobs = options.jobs;
-  if (jobs == 0) jobs = options.terms.pace == World::Pace::real ? 1 : std::max(1u, std::thread::hardware_concurrency());
-  // ... and scenarios take as long as they say.
-  const double patience = options.terms.pace == World::Pace::real ? options.patience * 60 : options.patience;
-  LoopReport report = play_isolated(loop, options.terms, options.shard, {jobs, patience});
+  // In real time loops that run beside one another would keep one another waiting, and scenarios take as long as they
+  // say.
+  const bool real = options.terms.pace == World::Pace::real;
+  const unsigned jobs = options.jobs ? options.jobs : real ? 1 : std::max(1u, std::thread::hardware_concurrency());
+  const double patience = options.patience.value_or(real ? 600 : 10);
+  LoopReport report = play_isolated(loop, options.terms, options.shard.value_or(Shard{}), {jobs, patience});
   expect(report, expectations);
   conclude(report, options.terms);
   return report;
@@ -165,7 +164,7 @@ Exit run(const RunOptions& options) {
     return Exit::verified;
   }
   RunReport report{.terms = options.terms};
-  if (options.shard.of > 1) report.shard = options.shard;
+  report.shard = options.shard;
   std::vector<LoopInfo> loops;
   ExpectationFiles expectations;
   if (Exit exit = prepare(options, report, loops, expectations); exit != Exit::verified) return exit;

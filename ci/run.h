@@ -14,9 +14,9 @@ namespace cede {
 struct RunOptions {
   Terms terms;
   std::vector<std::string> loops;
-  Shard shard;
+  std::optional<Shard> shard;
   unsigned jobs = 0;  // so many processes at a time; 0 for as many as there are cores
-  double patience = 10;  // seconds without a scenario's end: then the loop hangs
+  std::optional<double> patience;  // seconds without a scenario's end: then the loop hangs; else 10, 600 in real time
   OutletFiles files;  // of the report
   bool list = false;
   std::vector<std::string> expect;  // files of expectations instead of those that are shipped

@@ -78,7 +78,9 @@ void read_run(const Json& json, RunReport& report) {
   terms.globs = json.value("clauses", terms.globs);
   terms.without = json.value("without", terms.without);
   terms.random_choices = json.contains("choices");
-  if (Shard shard; json.contains("shard") && parse_shard(json["shard"], shard)) report.shard = shard;
+  if (!json.contains("shard")) return;
+  if (!parse_shard(json["shard"], report.shard.emplace()))
+    throw std::runtime_error(fmt::format("there is no shard {}", json["shard"].dump()));
 }
 
 Json loop_json(const LoopReport& loop) {
@@ -127,7 +129,8 @@ Json expectation_json(const ClauseReport& report) {
 
 Expectation expectation_of(const Json& json) {
   Expectation expected;
-  expected.spelled(json.at("expect").get<std::string>());
+  if (!expected.spelled(json.at("expect").get<std::string>()))
+    throw std::runtime_error(fmt::format("there is no expectation {}", json.at("expect").dump()));
   expected.why = json.at("why");
   expected.link = json.at("link");
   expected.where = json.at("where");
@@ -181,9 +184,11 @@ ClauseReport clause_of(const Json& json) {
   report.first_violation = json.value("first_violation", std::uint64_t{0});
   report.reason = json.value("reason", "");
   if (json.contains("expectation")) report.expected = expectation_of(json["expectation"]);
-  if (json.contains("variants"))
+  if (json.contains("variants")) {
+    if (report.clause->variants.empty()) throw std::runtime_error(report.clause->id + " has no variants");
     for (auto& [name, count] : json["variants"].items())
       if (name != report.clause->variants.front()) report.variants[name] = count;
+  }
   if (json.contains("scenario"))
     report.finding = Finding{scenario_of(json), json.at("why"), json.at("deciding_event"), trace_of(json.at("seen")),
                              trace_of(json.at("expected"))};
@@ -288,8 +293,9 @@ bool read_json_lines(const std::string& text, RunReport& report, std::string& wh
     ++number;
     try {
       Json json = Json::parse(line);
+      if (last == "end") throw std::runtime_error("a report ends with \"kind\":\"end\", and here is more");
       last = json.at("kind");
-      if (number == 1 && last != "run") throw std::runtime_error("a report begins with \"kind\":\"run\"");
+      if ((number == 1) != (last == "run")) throw std::runtime_error("a report begins with one \"kind\":\"run\"");
       read_line(json, report);
     } catch (const Json::parse_error&) {
       why = fmt::format("line {}: it is not JSON: was the report cut off?", number);

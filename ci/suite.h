@@ -8,7 +8,8 @@
 
 namespace cede {
 
-/// Runs the tests of all loops, of which each looks up what became of its clause, for the XML file that comes of it.
-void write_junit(const std::vector<const LoopReport*>& loops, const Terms& terms, const std::string& file);
+/// Runs the tests of all loops, of which each looks up what became of its clause, for the XML file that comes of it. No
+/// two runs may be about one loop.
+void write_junit(const std::vector<RunReport>& runs, const std::string& file);
 
 }  // namespace cede

@@ -73,6 +73,15 @@ Slice slice_of(const Budget& budget, std::uint64_t index) {
   return {index, begin(index), begin(index + 1) - begin(index)};
 }
 
+namespace {
+
+/// That of the first is the run's own. They are far from those of other runs, whose seeds are often neighbours.
+std::uint64_t seed_of_slice(std::uint64_t seed, std::uint64_t index) {
+  return seed ^ index * 0x9e3779b97f4a7c15u;
+}
+
+}  // namespace
+
 void for_all_of(const Slice& slice, const Terms& terms,
                 const std::function<bool(std::uint64_t, const Scenario&)>& check,
                 const std::function<void()>& skipping) {
@@ -92,13 +101,13 @@ void for_all_of(const Slice& slice, const Terms& terms,
   auto is_left_out = [&](const Step& step) { return std::ranges::find(left_out, step.verb) != left_out.end(); };
   // Without an end there is no need to come by the scenarios before: each slice has a seed of its own.
   const bool counted = terms.budget.is_counted();
-  const std::uint64_t seed = counted ? terms.seed : terms.seed + slice.index;
+  const std::uint64_t seed = counted ? terms.seed : seed_of_slice(terms.seed, slice.index);
   for_all_scenarios(seed, counted ? slice.skipped : 0, slice.count, [&](const Scenario& scenario) {
     if (left_out.empty()) return check(++number, scenario);
     Scenario rest = scenario;
     std::erase_if(rest.steps, is_left_out);
     return check(++number, rest);
-  });
+  }, skipping);
 }
 
 bool matches(std::string_view glob, std::string_view text) {

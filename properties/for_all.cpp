@@ -24,7 +24,7 @@ rc::Gen<std::uint64_t> any_source() {
 }  // namespace
 
 bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t count,
-                       const std::function<bool(const Scenario&)>& check) {
+                       const std::function<bool(const Scenario&)>& check, const std::function<void()>& skipping) {
   Scenario scenario;
   const std::uint64_t end = skipped + count;
   std::uint64_t number = 0;
@@ -42,6 +42,7 @@ bool for_all_scenarios(std::uint64_t seed, std::uint64_t skipped, std::uint64_t 
     Random random(*any_source());
     if (number + stretch <= skipped) {
       number += stretch;
+      if (number % (1 << 16) == 0) skipping();
       return true;
     }
     for (std::uint64_t last = std::min(number + stretch, end); number < last && all; ++number) {
