@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view for_python = "what `ci/setup --loops python` does";
+constexpr std::string_view for_zuvloop = "zuvloop 0.0.17 for Python 3.14, and name that by --python,";
 
 constexpr std::array loops{
     KnownLoop{"reference", ""},
@@ -47,7 +48,7 @@ constexpr std::array loops{
     KnownLoop{"uvloop", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"uvloop/0.17.0", for_python, "python/driver.py", "uvloop-0.17.0/bin/python3"},
     KnownLoop{"rloop", for_python, "python/driver.py", "python/bin/python3"},
-    KnownLoop{"zuvloop", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"zuvloop", for_zuvloop, "python/driver.py", "python3.14"},
     KnownLoop{"qasync", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"trio-asyncio", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"gbulb", for_python, "python/driver.py", "python/bin/python3"},
