@@ -51,7 +51,7 @@ constexpr std::array loops{
     KnownLoop{"zuvloop", for_zuvloop, "python/driver.py", "python3.14"},
     KnownLoop{"qasync", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"trio-asyncio", for_python, "python/driver.py", "python/bin/python3"},
-    KnownLoop{"gbulb", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"gbulb", for_python, "python/driver.py", "gbulb/bin/python3"},
     KnownLoop{"tornado", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"node", "nodejs", "node/driver.js", "node"},
     KnownLoop{"tokio", "what `ci/setup --loops rust` does", "tokio/bin/cede-tokio"},
