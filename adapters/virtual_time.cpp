@@ -25,6 +25,9 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <utility>
+
+#include "adapters/preload.h"
 
 #ifndef __x86_64__
 #error "say here how this processor calls the kernel"
@@ -40,10 +43,15 @@ extern "C" {
 }
 
 namespace cede {
+
+void (*before_looking)() = nullptr;
+
 namespace {
 
 thread_local World* current = nullptr;
 thread_local std::string_view resident;  // who lives in it
+thread_local Nanos ahead = 0;  // by so much is CLOCK_MONOTONIC, as the thread reads it
+thread_local std::optional<Nanos> limit_of_next_wait;
 
 /// The current world, if its time is not the real one.
 World* virtual_world() { return current && current->pace() != World::Pace::real ? current : nullptr; }
@@ -108,15 +116,22 @@ Nanos real_time(clockid_t clock) {
 // The wall clock of a world, which loops add to the other in doubles: in 1970 those are exact.
 constexpr Nanos wall_clock_ahead = 3600 * second;
 
-/// How far a clock is ahead of the world's; nothing for clocks that measure something else, such
-/// as the processor's time.
-std::optional<Nanos> offset_of(clockid_t clock) {
+bool never_goes_back(clockid_t clock) {
   switch (clock) {
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
-    case CLOCK_BOOTTIME_ALARM: return 0;
+    case CLOCK_BOOTTIME_ALARM: return true;
+    default: return false;
+  }
+}
+
+/// How far a clock is ahead of the world's; nothing for clocks that measure something else, such
+/// as the processor's time.
+std::optional<Nanos> offset_of(clockid_t clock) {
+  if (never_goes_back(clock)) return ahead;
+  switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
@@ -124,6 +139,9 @@ std::optional<Nanos> offset_of(clockid_t clock) {
     default: return std::nullopt;
   }
 }
+
+/// The same of the real ones, outside of virtual worlds.
+Nanos offset_of_real(clockid_t clock) { return never_goes_back(clock) ? ahead : 0; }
 
 // Waits.
 
@@ -137,8 +155,13 @@ std::optional<Nanos> offset_of(clockid_t clock) {
 template <class Attempt>
 int wait_for_events(const char* call, Nanos timeout, Attempt attempt, int waiter = World::anybody) {
   if (!current) return static_cast<int>(attempt(timeout));
+  if (limit_of_next_wait) timeout = *std::exchange(limit_of_next_wait, std::nullopt);
+  auto look = [&](Nanos limit) {
+    if (before_looking) before_looking();
+    return attempt(limit);
+  };
   try {
-    return static_cast<int>(current->wait(timeout, attempt, waiter));
+    return static_cast<int>(current->wait(timeout, look, waiter));
   } catch (const Stuck&) {
     give_up(call);
   }
@@ -281,6 +304,10 @@ InWorld::~InWorld() {
 
 World* current_world() { return current; }
 
+void limit_next_wait(Nanos limit) { limit_of_next_wait = limit; }
+Nanos clocks_ahead() { return ahead; }
+void set_clocks_ahead(Nanos by) { ahead = by; }
+
 Nanos World::real_now() { return real_time(CLOCK_MONOTONIC); }
 
 void wrap_sigalrm_outside_worlds() {
@@ -305,7 +332,11 @@ extern "C" {
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
   auto offset = offset_of(clock);
   World* world = virtual_world();
-  if (!world || !offset) return real_clock(clock, time);
+  if (!world || !offset) {
+    int result = real_clock(clock, time);
+    if (ahead && result == 0) *time = timespec_of(nanos(*time) + offset_of_real(clock));
+    return result;
+  }
   *time = timespec_of(world->read_clock() + *offset);
   return 0;
 }
@@ -335,9 +366,15 @@ time_t time(time_t* time) noexcept {
 int clock_nanosleep(clockid_t clock, int flags, const timespec* request, timespec* rest) {
   auto offset = offset_of(clock);
   World* world = virtual_world();
-  if (!world || !offset)
-    return kernel(SYS_clock_nanosleep, clock, flags, request, rest) < 0 ? errno : 0;
   bool absolute = flags & TIMER_ABSTIME;
+  if (!world || !offset) {
+    timespec real;
+    if (ahead && absolute) {
+      real = timespec_of(std::max<Nanos>(0, nanos(*request) - offset_of_real(clock)));
+      request = &real;
+    }
+    return kernel(SYS_clock_nanosleep, clock, flags, request, rest) < 0 ? errno : 0;
+  }
   world->busy(absolute ? nanos(request) - *offset - world->now() : nanos(request));
   return 0;
 }
