@@ -26,6 +26,8 @@ struct LoopInfo {
   std::string back_end;  // of several that the loop has
   std::string version;   // of the loop
   std::string mapping;   // verb by verb, one a line; the report prints it
+  std::string language;  // with its version, of a loop that is behind the wire
+  std::string bugs;      // where they are reported; may be empty
   std::vector<Unsupported> unsupported;
   /// Profiles that are not the loop's own but played by a layer over it, such as the reference's.
   std::vector<std::string> layered;

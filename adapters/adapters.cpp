@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,12 +12,16 @@
 #include <fmt/format.h>
 
 #include "adapters/cede.h"
+#include "adapters/driver.h"
 #include "adapters/plugin.h"
+#include "adapters/wire.h"
 
 namespace cede {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view for_python = "what `ci/setup --loops python` does";
 
 constexpr std::array loops{
     KnownLoop{"reference", ""},
@@ -36,9 +41,63 @@ constexpr std::array loops{
     KnownLoop{"asio/awaitable", "libasio-dev"},
     KnownLoop{"qt/glib", "qt6-base-dev"},
     KnownLoop{"qt/unix", "qt6-base-dev"},
+    KnownLoop{"asyncio", "python3", "python/driver.py", "python3"},
+    KnownLoop{"asyncio/epoll", "python3", "python/driver.py", "python3"},
+    KnownLoop{"asyncio-pure", "python3", "python/driver.py", "python3"},
+    KnownLoop{"uvloop", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"uvloop/0.17.0", for_python, "python/driver.py", "uvloop-0.17.0/bin/python3"},
+    KnownLoop{"rloop", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"zuvloop", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"qasync", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"trio-asyncio", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"gbulb", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"tornado", for_python, "python/driver.py", "python/bin/python3"},
+    KnownLoop{"node", "nodejs", "node/driver.js", "node"},
+    KnownLoop{"tokio", "what `ci/setup --loops rust` does", "tokio/bin/cede-tokio"},
+    KnownLoop{"io-async", "libio-async-perl", "perl/driver.pl", "perl"},
 };
 
-constexpr std::string_view c_door = "cabi:";
+constexpr std::string_view c_door = "cabi:", any_driver = "exec:", any_python = "python:";
+
+bool is_driver(std::string_view name) { return name.starts_with(any_driver) || name.starts_with(any_python); }
+
+bool is_module(std::string_view name) {
+  if (is_driver(name)) return false;
+  return name.ends_with(".so") || name.starts_with("./") || name.starts_with("../") || name.starts_with("/") ||
+         name.starts_with(c_door);
+}
+
+// Drivers.
+
+std::string setting(const char* name, std::string otherwise) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : std::move(otherwise);
+}
+
+/// Where `ci/setup --loops` puts what loops of other languages need.
+fs::path folder_of_loops() {
+  const std::string data = setting("XDG_DATA_HOME", setting("HOME", "/") + "/.local/share");
+  return setting("CEDE_LOOPS", data + "/cede");
+}
+
+/// `--python`; else the one that was named, if it is there; else the usual one.
+std::string python(std::string_view interpreter) {
+  const fs::path installed = folder_of_loops() / interpreter;
+  const bool is_here = interpreter.find('/') != std::string_view::npos && fs::exists(installed);
+  return setting("CEDE_PYTHON", is_here ? installed : "python3");
+}
+
+/// The command that drives this loop, with its words.
+std::vector<std::string> command_of(const std::string& name) {
+  const KnownLoop* known = find_loop(name);
+  if (name.starts_with(any_driver)) return words_of(std::string_view(name).substr(any_driver.size()));
+  const KnownLoop& like = known ? *known : *find_loop("asyncio");
+  if (like.interpreter.empty()) return {folder_of_loops() / like.driver};
+  const std::string driver = beside("cede-drivers") / like.driver;
+  const bool is_python = like.driver.starts_with("python/");
+  const std::string interpreter = is_python ? python(like.interpreter) : std::string(like.interpreter);
+  return {interpreter, driver, "--loop", name};
+}
 
 /// The file of a module, and which of its back ends is meant.
 std::pair<fs::path, std::string> module_of(std::string name) {
@@ -91,12 +150,14 @@ fs::path beside(std::string_view name) { return fs::read_symlink("/proc/self/exe
 
 std::span<const KnownLoop> known_loops() { return loops; }
 
-bool is_module(std::string_view name) {
-  return name.ends_with(".so") || name.starts_with("./") || name.starts_with("../") || name.starts_with("/") ||
-         name.starts_with(c_door);
+std::string KnownLoop::remedy() const {
+  return is_driven() ? fmt::format("install {}", package) : fmt::format("install {} and build again", package);
 }
 
+bool is_yours(std::string_view name) { return is_module(name) || is_driver(name); }
+
 std::string_view loop_of(std::string_view name) {
+  if (is_driver(name)) return name.substr(name.find(':') + 1);
   if (!is_module(name)) return name.substr(0, name.find('/'));
   name.remove_prefix(std::min(name.size(), name.find_last_of("/:") + 1));
   return name.substr(0, name.find('.'));
@@ -112,6 +173,9 @@ const KnownLoop* find_loop(std::string_view name) {
 
 const Adapter* find_adapter(std::string_view name, std::string& why) {
   if (name == "reference") return &reference_adapter();
+  const KnownLoop* known = find_loop(name);
+  if (is_driver(name) || (known && known->is_driven()))
+    return open_driver(std::string(name), command_of(std::string(name)), why);
   return open_module(std::string(name), why);
 }
 

@@ -15,13 +15,23 @@ namespace cede {
 /// each, `libev/poll`.
 struct KnownLoop {
   std::string_view name;
-  std::string_view package;  // Debian's; empty for what is built in
+  std::string_view package;  // Debian's; empty for what is built in; or what else to install
+  // Of a loop of another language: what plays, beside the command or in the folder of `ci/setup --loops`, and what
+  // that is played by.
+  std::string_view driver = {};
+  std::string_view interpreter = {};
+
+  bool is_driven() const { return !driver.empty(); }
+  /// What to do where it is absent.
+  std::string remedy() const;
 };
 
 std::span<const KnownLoop> known_loops();
-/// Whether this is no name but the file of a module: `./mine.so`, `build/mine.so`, `cabi:mine.so`.
-bool is_module(std::string_view name);
-/// The loop without its back end, as a file of expectations says it; `mine` for `build/mine.so`.
+/// Whether this is no name but the file of a module: `./mine.so`, `build/mine.so`, `cabi:mine.so`; or the driver of a
+/// loop of another language: `exec:COMMAND`, `python:MODULE:FACTORY`.
+bool is_yours(std::string_view name);
+/// The loop without its back end, as a file of expectations says it; `mine` for `build/mine.so`, the command for
+/// `exec:COMMAND`.
 std::string_view loop_of(std::string_view name);
 /// By its name, or by that of a loop with back ends, which means the first of them; else null.
 const KnownLoop* find_loop(std::string_view name);
@@ -29,8 +39,9 @@ const KnownLoop* find_loop(std::string_view name);
 /// The reference loop, built in.
 const Adapter& reference_adapter();
 
-/// The adapter, or null when its module was not built or cannot be loaded; `why` then says so. A module that is
-/// given by its file exports `cede_adapter` (adapter.h) or, in C, `cede_plugin` (cede.h).
+/// The adapter, or null when its module was not built or cannot be loaded, or its driver cannot begin; `why` then says
+/// so. A module that is given by its file exports `cede_adapter` (adapter.h) or, in C, `cede_plugin` (cede.h).
+/// A driver may throw DriverFailure (driver.h), here and where it plays.
 const Adapter* find_adapter(std::string_view name, std::string& why);
 
 /// What lies beside the executable, in the build as when installed: loops, expectations, skeletons.

@@ -45,7 +45,7 @@ bool copy_renamed(const fs::path& from, const fs::path& to, const std::string& n
 /// The adapter of a loop that was named on the command line; null after a complaint.
 const Adapter* find_named(const std::string& loop, Exit& exit) {
   const KnownLoop* known = find_loop(loop);
-  if (!known && !is_module(loop) && !loop.starts_with("faulty/")) {
+  if (!known && !is_yours(loop) && !loop.starts_with("faulty/")) {
     exit = complain(Exit::usage, fmt::format("there is no loop {}; there are: {}, and files such as ./mine.so", loop,
                                              loop_names()));
     return nullptr;

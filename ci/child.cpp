@@ -24,14 +24,18 @@
 
 #include <fmt/format.h>
 
+#include "adapters/driver.h"
+#include "adapters/wire.h"
+
 extern "C" [[gnu::weak]] void __lsan_do_leak_check();  // which _exit leaves out
 
 namespace cede {
 namespace {
 
 constexpr int exit_scribbled = 86;        // how a job says that something was written where it should not be
+constexpr int exit_driver_failed = 87;    // ... that its driver has failed, which it then says to standard error
 constexpr long printed_max = 64 * 1024;   // of what a child writes, so much is kept
-constexpr std::size_t printed_shown = 2000;
+constexpr std::size_t printed_shown = 5000;
 
 /// Children that are alive.
 std::set<pid_t>& known() {
@@ -87,8 +91,16 @@ void write_all(int descriptor, std::string_view text) {
   }
 }
 
-/// Its state, and the seconds that it has computed.
-std::pair<char, double> state_of(pid_t process) {
+std::vector<pid_t> children_of(pid_t process) {
+  std::ifstream stream(fmt::format("/proc/{0}/task/{0}/children", process));
+  std::vector<pid_t> children;
+  for (pid_t child; stream >> child;) children.push_back(child);
+  return children;
+}
+
+/// Whether it runs, or one of those that it has begun does, such as the driver that it waits for; and the seconds that
+/// all of them have computed.
+std::pair<bool, double> state_of(pid_t process) {
   std::ifstream stream(fmt::format("/proc/{}/stat", process));
   std::string line;
   std::getline(stream, line);
@@ -98,7 +110,14 @@ std::pair<char, double> state_of(pid_t process) {
   if (name_end != std::string::npos)
     (void)std::sscanf(line.c_str() + name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user,
                       &kernel);
-  return {state, static_cast<double>(user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK))};
+  bool runs = state == 'R';
+  double seconds = static_cast<double>(user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  for (pid_t child : children_of(process)) {
+    const auto [runs_too, its_seconds] = state_of(child);
+    runs |= runs_too;
+    seconds += its_seconds;
+  }
+  return {runs, seconds};
 }
 
 /// What a child has begun and left behind is ours once it is gone, if somebody has asked for it.
@@ -107,10 +126,8 @@ bool adopts = false;
 void end_strays() {
   if (!adopts) return;
   while (true) {
-    std::ifstream stream(fmt::format("/proc/self/task/{}/children", getpid()));
-    std::vector<pid_t> strays;
-    for (pid_t process; stream >> process;)
-      if (!known().contains(process)) strays.push_back(process);
+    std::vector<pid_t> strays = children_of(getpid());
+    std::erase_if(strays, [](pid_t process) { return known().contains(process); });
     if (strays.empty()) return;
     for (pid_t stray : strays) {
       kill(stray, SIGKILL);
@@ -128,7 +145,14 @@ bool tells_of_broken_memory(const std::string& text) {
 
 /// In the child: does the job, and says what came of it. Nothing it throws gets out of here.
 [[noreturn]] void work(const std::function<std::string(Pulse&)>& job, Pulse& pulse) noexcept {
-  const std::string said = job(pulse);
+  std::string said;
+  try {
+    said = job(pulse);
+    end_drivers();
+  } catch (const DriverFailure& failure) {
+    fmt::print(stderr, "{}\n{}", failure.what(), failure.said);
+    _exit(exit_driver_failed);
+  }
   Child::leave_if_scribbled();
   if (__lsan_do_leak_check) __lsan_do_leak_check();
   write_all(my_answer, sealed(said));
@@ -235,10 +259,10 @@ Child::End Child::end() {
 void Child::look_after() {
   const auto now = std::chrono::steady_clock::now();
   if (pulse_->beats() == beats_ && std::chrono::duration<double>(now - since_).count() < patience_) return;
-  auto [state, cpu] = state_of(process_);
+  auto [runs, cpu] = state_of(process_);
   const double spent = cpu - cpu_;
   if (pulse_->beats() == beats_ && spent >= patience_ / 2) return stop(How::endless);
-  if (pulse_->beats() == beats_ && state != 'R' && spent < patience_ / 100) return stop(How::blocked);
+  if (pulse_->beats() == beats_ && !runs && spent < patience_ / 100) return stop(How::blocked);
   if (pulse_->beats() != beats_) cpu_ = cpu;  // else it was kept waiting by the machine: its time goes on to be counted
   beats_ = pulse_->beats();
   since_ = now;
@@ -264,7 +288,11 @@ void Child::collect(int status) {
   if (WIFSIGNALED(status)) {
     end_.code = WTERMSIG(status);
     end_.how = end_.code != SIGABRT ? How::crashed : tells_of_broken_memory(err) ? How::corrupted : How::aborted;
-  } else if (end_.code = WEXITSTATUS(status); end_.code == exit_scribbled && !answer.empty()) {
+  } else if (end_.code = WEXITSTATUS(status); end_.code == exit_driver_failed) {
+    end_.how = How::driver;
+    end_.driver = err.substr(0, err.find('\n'));
+    end_.printed = err.substr(std::min(err.size(), end_.driver.size() + 1));
+  } else if (end_.code == exit_scribbled && !answer.empty()) {
     end_.how = How::garbled;
   } else if (end_.code == exit_scribbled && !out.empty()) {
     end_.how = How::printed;
@@ -295,6 +323,7 @@ std::string Child::End::words() const {
     case How::blocked: return "never came back: it waited in the system";
     case How::garbled: return "wrote to descriptors that are none of its own";
     case How::printed: return "wrote to standard output, which is not a loop's to write to";
+    case How::driver: return "has a driver that " + driver;
   }
   return {};
 }
@@ -310,6 +339,7 @@ std::string_view spelling(Child::How how) {
     case Child::How::blocked: return "blocked";
     case Child::How::garbled: return "garbled";
     case Child::How::printed: return "printed";
+    case Child::How::driver: return "driver";
   }
   return {};
 }

@@ -43,6 +43,7 @@ class Child {
     blocked,    // it waited and waited: no beat, and not a moment of its own time
     garbled,    // it wrote to descriptors that are none of its own, and over the answer
     printed,    // it wrote to standard output, which is not a loop's to write to
+    driver,     // the driver behind which its loop is has failed, though it has not
   };
   struct End {
     How how = How::done;
@@ -50,6 +51,7 @@ class Child {
     std::string printed;  // the beginning of what it wrote to standard output and standard error
     std::string words() const;  // how it ended, for people: "ended by Aborted"
     int code = 0;  // of its exit, or the signal
+    std::string driver;  // what that has done
   };
 
   /// Begins the job, which may go so many seconds without a beat, of its own time or of waiting.

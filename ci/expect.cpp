@@ -28,9 +28,9 @@ std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* 
     LoopInfo info;
     if (describe(known.name, info, why) == Opened::well) reports.push_back(report_on(options, info, expectations));
     else
-      fmt::print(stderr, "cede: absent: {}: install {} and build again ({})\n", known.name, known.package, why);
+      fmt::print(stderr, "cede: absent: {}: {} ({})\n", known.name, known.remedy(), why);
   }
-  if (!is_module(loop)) return reports;
+  if (!is_yours(loop)) return reports;
   LoopInfo info;
   if (describe(loop, info, why) == Opened::well) reports.push_back(report_on(options, info, expectations));
   else fmt::print(stderr, "cede: {}\n", why);
@@ -160,7 +160,7 @@ void take_out(std::vector<std::string>& lines, std::size_t block, const std::str
 
 Exit expect_init(const std::string& loop, const RunOptions& options) {
   std::vector<LoopReport> reports = reports_of(loop, nullptr, options);
-  if (reports.empty() && !find_loop(loop) && !is_module(loop))
+  if (reports.empty() && !find_loop(loop) && !is_yours(loop))
     return complain(Exit::usage, fmt::format("there is no loop {}; there are: {}", loop, loop_names()));
   if (reports.empty()) return complain(Exit::adapter_failed, fmt::format("no loop {} here", loop));
   fmt::print("# What {} does otherwise, and why.\nloop = \"{}\"\nversion = \"={}\"\n{}", loop_of(loop), loop_of(loop),

@@ -19,6 +19,7 @@
 #include "ci/render.h"
 #include "ci/replay.h"
 #include "ci/run.h"
+#include "ci/serve.h"
 #include "ci/spec.h"
 #include "ci/text.h"
 #include "ci/version.h"
@@ -62,6 +63,7 @@ struct Line {
     fuzz_line();
     bench_line();
     adapter_line();
+    serve_line();
   }
 
   void pace_option(CLI::App& command, World::Pace& pace) {
@@ -308,6 +310,12 @@ struct Line {
     auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
     info.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
     info.callback([this] { act = [this] { return adapter_info(file); }; });
+  }
+
+  void serve_line() {
+    auto& command = *app.add_subcommand("serve", "play scenarios from standard input, as drivers of loops do");
+    command.add_option("--loop", file, "on which loop")->required()->option_text("LOOP|FILE.so");
+    command.callback([this] { act = [this] { return serve(file); }; });
   }
 
   RunOptions options;

@@ -102,7 +102,7 @@ bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, co
   if (files.empty() && !none)
     for (const LoopInfo& loop : loops)
       if (std::string file = expectations_file(loop.name);
-          !is_module(loop.name) && std::filesystem::exists(file) && std::ranges::find(files, file) == files.end())
+          !is_yours(loop.name) && std::filesystem::exists(file) && std::ranges::find(files, file) == files.end())
         files.push_back(file);
   for (const std::string& file : files) {
     auto read = read_expectations(file, complaints);

@@ -106,7 +106,7 @@ Exit replay(const ReplayOptions& options) {
   switch (describe(name, info, why)) {
     case Opened::well: break;
     case Opened::not_there:
-      if (!known && !is_module(name))
+      if (!known && !is_yours(name))
         return usage(fmt::format("no loop {} here ({}); there are: {}", options.loop, why, loop_names()));
       [[fallthrough]];
     case Opened::broken: fmt::print(stderr, "cede: {}: {}\n", name, why); return Exit::adapter_failed;

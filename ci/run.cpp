@@ -71,12 +71,12 @@ std::optional<std::string> find_loops(const std::vector<std::string>& names, std
       case Opened::broken: absent.push_back({name, why}); break;
       case Opened::not_there:
         if (name.starts_with("faulty/")) return fmt::format("there is no fault {}: see `cede mutate --list`", name);
-        if (is_module(name)) {
+        if (is_yours(name)) {
           absent.push_back({name, why});
           break;
         }
         if (!known) return fmt::format("there is no loop {}; there are: all {}", name, loop_names());
-        absent.push_back({name, fmt::format("install {} and build again ({})", known->package, why)});
+        absent.push_back({name, fmt::format("{} ({})", known->remedy(), why)});
     }
   }
   return std::nullopt;

@@ -1,0 +1,248 @@
+#include "adapters/wire.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <map>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "adapters/driver.h"
+#include "adapters/wire_trace.h"
+
+namespace cede {
+namespace {
+
+constexpr int deaths_max = 4;  // of drivers, for the same thing
+constexpr std::array<std::string_view, 3> paces{"frozen", "creeping", "real"};
+
+void append_member(std::string& json, std::string_view key, std::string_view text) {
+  json += fmt::format(",\"{}\":", key);
+  append_json(json, text);
+}
+
+std::string_view without_line_end(std::string_view text) { return text.substr(0, text.find_last_not_of(" \n") + 1); }
+
+/// A driver and the loop behind it.
+class Wire {
+ public:
+  Wire(std::string name, std::vector<std::string> command) : command_(std::move(command)) {
+    adapter_.name = std::move(name);
+    adapter_.run = run;
+    insist([this] { begin(); });
+  }
+  ~Wire() { leave_alone(); }
+
+  const Adapter& adapter() const { return adapter_; }
+
+  void play(const Scenario& scenario, World::Pace pace, Trace& trace) {
+    leave_alone();
+    insist([&] { ask(scenario, pace, trace); });
+  }
+
+  void end() {
+    leave_alone();
+    if (driver_) driver_->end();
+    driver_.reset();
+  }
+
+  static inline std::map<std::string, std::unique_ptr<Wire>, std::less<>> open;
+  static inline std::uint64_t restarted = 0;
+
+ private:
+  static void run(const Adapter& adapter, const Scenario& scenario, World& world, Trace& trace) {
+    open.find(adapter.name)->second->play(scenario, world.pace(), trace);
+  }
+
+  /// Does it again with a new driver if somebody has killed the one; a few times at most, since it may be the
+  /// scenario that gets it killed.
+  template <class Do>
+  void insist(Do it) {
+    for (int deaths = 0;;) {
+      try {
+        return it();
+      } catch (const DriverFailure& failure) {
+        driver_.reset();
+        if (!failure.killed || ++deaths == deaths_max) throw;
+        ++restarted;
+      }
+    }
+  }
+
+  void begin() {
+    driver_ = std::make_unique<Driver>(command_);
+    owner_ = getpid();
+    driver_->send(hello_message());
+    JsonReader json(hello());
+    read_hello(json, adapter_);
+    if (json.failed()) driver_->fail(fmt::format("answered hello wrongly: {}", json.error()));
+  }
+
+  /// A driver that ends here was not able to begin.
+  std::string_view hello() {
+    try {
+      return driver_->receive();
+    } catch (DriverFailure& failure) {
+      failure.absent = failure.ended;
+      throw;
+    }
+  }
+
+  /// The driver of the process that this one was forked from is none of its own.
+  void leave_alone() {
+    if (driver_ && owner_ != getpid()) (void)driver_.release();
+  }
+
+  void ask(const Scenario& scenario, World::Pace pace, Trace& trace) {
+    if (!driver_) begin();
+    const std::string seq = fmt::format("{:x}", ++asked_);
+    driver_->send(run_message(seq, scenario, pace));
+    const std::string_view line = driver_->receive();
+    JsonReader json(line);
+    RunAnswer answer = read_run_answer(json, scenario, trace);
+    if (json.failed()) driver_->fail(fmt::format("answered wrongly: {}", json.error()));
+    check_seq(answer.seq, seq);
+    if (answer.kind == RunAnswer::Kind::errored) {
+      const std::string_view words = without_line_end(answer.words);
+      throw DriverFailure(fmt::format("failed by itself: {}", words.substr(words.rfind('\n') + 1)), answer.words);
+    }
+    trace.resolution = adapter_.resolution;
+    trace.exact_order = adapter_.exact_order;
+  }
+
+  void check_seq(const std::string& seen, const std::string& wanted) {
+    if (seen == wanted) return;
+    const bool known = seen == fmt::format("{:x}", asked_ - 1);
+    if (seen.empty()) driver_->fail("answered without the seq that it was asked with");
+    if (known) driver_->fail(fmt::format("answered twice what it was asked with seq {}", seen));
+    driver_->fail(fmt::format("answered with seq {}, and was asked with {}", seen, wanted));
+  }
+
+  Adapter adapter_;
+  std::vector<std::string> command_;
+  std::unique_ptr<Driver> driver_;
+  pid_t owner_ = 0;
+  std::uint64_t asked_ = 0;
+};
+
+void read_unsupported(JsonReader& json, LoopInfo& loop) {
+  json.object([&](std::string_view word) {
+    const VerbRow* known = find_verb(word);
+    if (!known) return json.fail(fmt::format("unsupported: there is no verb {}", word));
+    loop.unsupported.push_back({known->verb, std::string(json.text())});
+  });
+}
+
+std::string said_text(JsonReader& json, std::string_view key) {
+  const std::string text(json.text());
+  if (text.empty() && !json.failed()) json.fail(fmt::format("{} is empty", key));
+  json.locate(key);
+  return text;
+}
+
+}  // namespace
+
+std::string hello_message() { return fmt::format(R"({{"cmd":"hello","protocol":{}}})", wire_protocol); }
+
+std::string run_message(std::string_view seq, const Scenario& scenario, World::Pace pace) {
+  std::string json = R"({"cmd":"run")";
+  append_member(json, "seq", seq);
+  append_member(json, "scenario", to_string(scenario));
+  if (pace != World::Pace::frozen) append_member(json, "pace", paces[static_cast<std::size_t>(pace)]);
+  return json + "}";
+}
+
+std::string hello_answer(const LoopInfo& loop) {
+  std::string json = fmt::format(R"({{"protocol":{})", wire_protocol);
+  append_member(json, "loop", loop.name);
+  append_member(json, "version", loop.version);
+  append_member(json, "mapping", loop.mapping);
+  for (auto& [key, text] : {std::pair{"back_end", &loop.back_end}, {"language", &loop.language}, {"bugs", &loop.bugs}})
+    if (!text->empty()) append_member(json, key, *text);
+  json += fmt::format(R"(,"resolution":{},"exact_order":{},"creeping":{})", loop.resolution, loop.exact_order,
+                      loop.needs_creeping);
+  std::string_view comma = ",\"layered\":[";
+  for (const std::string& profile : loop.layered) append_json(json += std::exchange(comma, ","), profile);
+  if (comma == ",") json += ']';
+  comma = ",\"unsupported\":{";
+  for (const Unsupported& one : loop.unsupported) {
+    append_json(json += std::exchange(comma, ","), spelling(one.verb));
+    append_json(json += ':', one.reason);
+  }
+  if (comma == ",") json += '}';
+  return json + "}";
+}
+
+void read_hello(JsonReader& json, LoopInfo& loop) {
+  std::int64_t protocol = 0;
+  LoopInfo told{.name = loop.name};
+  std::string own_name;
+  json.object([&](std::string_view key) {
+    if (key == "protocol") protocol = json.integer();
+    else if (key == "loop") own_name = said_text(json, "loop");
+    else if (key == "version") told.version = said_text(json, "version");
+    else if (key == "mapping") told.mapping = said_text(json, "mapping");
+    else if (key == "back_end") told.back_end = json.text();
+    else if (key == "language") told.language = json.text();
+    else if (key == "bugs") told.bugs = json.text();
+    else if (key == "resolution") told.resolution = json.integer();
+    else if (key == "exact_order") told.exact_order = json.truth();
+    else if (key == "creeping") told.needs_creeping = json.truth();
+    else if (key == "layered") json.array([&](std::size_t) { told.layered.emplace_back(json.text()); });
+    else if (key == "unsupported") read_unsupported(json, told);
+    else json.skip();
+  });
+  json.end();
+  if (protocol && protocol != wire_protocol)
+    json.fail(fmt::format("it speaks protocol {}, and this cede protocol {}", protocol, wire_protocol));
+  for (auto& [key, missing] : {std::pair{"protocol", protocol == 0}, {"loop", own_name.empty()},
+                               {"version", told.version.empty()}, {"mapping", told.mapping.empty()}})
+    if (missing) json.fail(fmt::format("there is no {}", key));
+  if (told.resolution < 1) json.fail("resolution is below 1");
+  if (!json.failed()) loop = std::move(told);
+}
+
+RunAnswer read_run_answer(JsonReader& json, const Scenario& scenario, Trace& trace) {
+  RunAnswer answer;
+  trace.clear();
+  auto is = [&](RunAnswer::Kind kind) {
+    if (answer.kind != RunAnswer::Kind::nothing) json.fail("expected only one of trace, unsupported and errored");
+    answer.kind = kind;
+  };
+  json.object([&](std::string_view key) {
+    if (key == "seq") answer.seq = json.text();
+    else if (key == "trace") is(RunAnswer::Kind::trace), read_trace(json, scenario, trace);
+    else if (key == "unsupported") is(RunAnswer::Kind::unsupported), answer.words = said_text(json, "unsupported");
+    else if (key == "errored") is(RunAnswer::Kind::errored), answer.words = said_text(json, "errored");
+    else json.skip();
+  });
+  json.end();
+  if (answer.kind == RunAnswer::Kind::nothing) json.fail("there is no trace, unsupported or errored");
+  if (answer.kind == RunAnswer::Kind::trace && trace.events.empty()) json.fail("its trace is empty");
+  return answer;
+}
+
+const Adapter* open_driver(const std::string& name, const std::vector<std::string>& command, std::string& why) {
+  auto& wire = Wire::open[name];
+  try {
+    if (!wire) wire = std::make_unique<Wire>(name, command);
+  } catch (const DriverFailure& failure) {
+    Wire::open.erase(name);
+    if (!failure.absent) throw;
+    why = fmt::format("its driver {}", failure.what());
+    const std::string_view said = without_line_end(failure.said);
+    if (!said.empty()) why += fmt::format(": {}", said.substr(said.rfind('\n') + 1));
+    return nullptr;
+  }
+  return &wire->adapter();
+}
+
+std::uint64_t drivers_restarted() { return Wire::restarted; }
+
+void end_drivers() {
+  for (auto& [name, wire] : Wire::open)
+    if (wire) wire->end();
+}
+
+}  // namespace cede
