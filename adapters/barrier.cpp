@@ -20,7 +20,6 @@
 namespace cede {
 namespace {
 
-constexpr Nanos patience = 10 * second;
 constexpr Nanos pause = 20 * microsecond;
 
 /// A file that the kernel writes when it is read; empty if there is none.
@@ -99,13 +98,19 @@ std::string first_that_goes_on() {
   return found;
 }
 
+/// How long a thread may compute or sleep.
+Nanos patience() {
+  const char* seconds = std::getenv("CEDE_PATIENCE");
+  return (seconds ? std::max(0L, std::atol(seconds)) : 10) * second;
+}
+
 void give_up_on(const std::string& thread) {
   std::string path = std::string(tasks) + "/" + thread;
   std::string name = text_of(path + "/comm"), call = text_of(path + "/syscall");
   name = name.substr(0, name.find('\n'));
   call = call.substr(0, call.find_first_of(" \n"));
   std::fprintf(stderr, "cede: thread %s (%s) has not rested for %lld s (system call: %s): time goes on without it\n",
-               thread.c_str(), name.c_str(), static_cast<long long>(patience / second), call.c_str());
+               thread.c_str(), name.c_str(), static_cast<long long>(patience() / second), call.c_str());
   hopeless().push_back(thread);
 }
 
@@ -117,7 +122,7 @@ void await_other_threads() {
   for (std::string thread; !(thread = first_that_goes_on()).empty();) {
     Nanos now = World::real_now();
     if (!since) since = now;
-    if (now - since > patience) {
+    if (now - since > patience()) {
       give_up_on(thread);
       since = 0;
     }

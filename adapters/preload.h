@@ -14,7 +14,7 @@ void limit_next_wait(Nanos limit);
 Nanos clocks_ahead();
 void set_clocks_ahead(Nanos ahead);
 
-/// Called in a virtual world each time before a loop looks for events; null for nothing. Here other
+/// Called in a world each time before a loop looks for events; null for nothing. Here other
 /// threads that are about to wake the loop are waited for.
 extern void (*before_looking)();
 
