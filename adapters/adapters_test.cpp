@@ -8,9 +8,9 @@ namespace {
 
 TEST(Loops, are_named_or_given_by_their_file) {
   for (std::string_view file : {"./mine", "../mine.so", "/usr/lib/mine.so", "build/mine.so", "mine.so", "cabi:mine"})
-    EXPECT_TRUE(is_module(file)) << file;
+    EXPECT_TRUE(is_yours(file)) << file;
   for (std::string_view name : {"libev", "libev/poll", "faulty/drains_until_empty", "reference", ""})
-    EXPECT_FALSE(is_module(name)) << name;
+    EXPECT_FALSE(is_yours(name)) << name;
 }
 
 TEST(Loops, have_one_file_of_expectations_whichever_the_back_end_or_folder) {

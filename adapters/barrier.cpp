@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/world.h"
@@ -21,81 +22,94 @@ namespace cede {
 namespace {
 
 constexpr Nanos pause = 20 * microsecond;
+const std::string tasks = "/proc/self/task/";
 
-/// A file that the kernel writes when it is read; empty if there is none.
-std::string text_of(const std::string& path) {
-  char text[512];
-  int file = static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file < 0) return {};
-  long size = syscall(SYS_read, file, text, sizeof text);
-  syscall(SYS_close, file);
+/// One of the descriptors of the process that are kept out of the way of those it makes itself; below 0 for none.
+int open_high(const std::string& path) {
+  constexpr int high = 900;
+  int low = static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC));
+  int file = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, high);
+  if (file < 0) return low;
+  syscall(SYS_close, low);
+  return file;
+}
+
+/// What the kernel writes down when it is asked; empty if there is none.
+std::string read_anew(int file) {
+  char text[256];
+  long size = syscall(SYS_pread64, file, text, sizeof text, 0);
   return {text, static_cast<std::size_t>(std::max(0L, size))};
 }
 
-/// What a thread waits with that only others can end, or its own deadline.
-bool is_wait(long call) {
-  switch (call) {
-    case SYS_futex:
-    case SYS_epoll_wait:
-    case SYS_epoll_pwait:
-    case SYS_epoll_pwait2:
-    case SYS_poll:
-    case SYS_ppoll:
-    case SYS_select:
-    case SYS_pselect6:
-    case SYS_rt_sigtimedwait:
-    case SYS_rt_sigsuspend: return true;
-    default: return false;
+std::string text_of(const std::string& path) {
+  int file = static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text = read_anew(file);
+  syscall(SYS_close, file);
+  return text;
+}
+
+/// What is read from or written to it comes from or goes to somebody, not a disk.
+bool is_channel(int descriptor) {
+  struct stat file;
+  if (fstat(descriptor, &file) != 0) return false;
+  auto type = file.st_mode & S_IFMT;
+  return type == S_IFIFO || type == S_IFSOCK || type == S_IFCHR || type == 0;  // that of eventfd and its like
+}
+
+/// Whether the thread sleeps until something happens, and is not, say, in the midst of reading a disk.
+bool sleeps(int id) {
+  std::string stat = text_of(tasks + std::to_string(id) + "/stat");
+  std::size_t name_end = stat.rfind(')');
+  return stat.empty() || name_end + 2 >= stat.size() || std::strchr("SZX", stat[name_end + 2]);
+}
+
+struct Thread {
+  int id;
+  int file;  // where the kernel says what it does
+  bool hopeless = false;
+
+  /// `call` is what the kernel says: `running`, or the number of the system call that it is in, and arguments.
+  bool rests(const std::string& call) const {
+    if (call.empty()) return sleeps(id);  // not every kernel tells
+    char* arguments;
+    const long number = std::strtol(call.c_str(), &arguments, 10);
+    if (arguments == call.c_str() || number < 0) return false;
+    switch (number) {
+      case SYS_futex:
+      case SYS_epoll_wait:
+      case SYS_epoll_pwait:
+      case SYS_poll:
+      case SYS_ppoll:
+      case SYS_select:
+      case SYS_pselect6: return true;
+      case SYS_read:
+      case SYS_write: return is_channel(static_cast<int>(std::strtol(arguments, nullptr, 16)));
+      case SYS_nanosleep:
+      case SYS_clock_nanosleep: return false;  // it goes on by itself
+      default: return sleeps(id);
+    }
   }
-}
+};
 
-/// What asleep in it goes on by itself: only for a while.
-bool is_sleep(long call) { return call == SYS_nanosleep || call == SYS_clock_nanosleep; }
+class OtherThreads {
+ public:
+  void await();
+  void forget();
 
-/// Whether the kernel has it down as sleeping until something happens: not as running, nor in the midst of
-/// reading a disk.
-bool sleeps(const std::string& thread) {
-  std::string stat = text_of(thread + "/stat");
-  std::size_t end_of_name = stat.rfind(')');
-  return stat.empty() || end_of_name + 2 >= stat.size() || std::strchr("SZX", stat[end_of_name + 2]);
-}
+ private:
+  static nlink_t count_links();
+  void find(nlink_t links, int self);
+  Thread* first_that_goes_on();
+  static void give_up_on(Thread& thread);
 
-/// One that has gone away rests as well.
-bool rests(const std::string& thread) {
-  std::string call = text_of(thread + "/syscall");  // `running`, or the number of the call that it is in
-  if (call.empty()) return sleeps(thread);          // not every kernel tells
-  if (call[0] == 'r') return false;
-  long number = std::atol(call.c_str());
-  return is_wait(number) || (number >= 0 && !is_sleep(number) && sleeps(thread));
-}
+  int self_ = 0;
+  nlink_t links_ = 0;  // of the directory; as many as there are threads, and two
+  std::vector<Thread> threads_;
+};
 
-/// Threads that are not waited for any more.
-std::vector<std::string>& hopeless() {
-  static auto* threads = new std::vector<std::string>;
-  return *threads;
-}
-
-const char tasks[] = "/proc/self/task";
-
-bool alone() {
-  if (__libc_single_threaded) return true;
-  struct stat directory;
-  return stat(tasks, &directory) == 0 && directory.st_nlink <= 3;  // itself, its parent, one thread
-}
-
-/// Of the first that does not rest; empty if all do.
-std::string first_that_goes_on() {
-  DIR* directory = opendir(tasks);
-  if (!directory) return {};
-  const std::string self = std::to_string(syscall(SYS_gettid));
-  std::string found;
-  while (dirent* entry = found.empty() ? readdir(directory) : nullptr) {
-    std::string thread = entry->d_name;
-    if (thread[0] == '.' || thread == self || std::ranges::count(hopeless(), thread)) continue;
-    if (!rests(std::string(tasks) + "/" + thread)) found = thread;
-  }
-  closedir(directory);
-  return found;
+OtherThreads& others() {
+  static auto* others = new OtherThreads;
+  return *others;
 }
 
 /// How long a thread may compute or sleep.
@@ -104,31 +118,81 @@ Nanos patience() {
   return (seconds ? std::max(0L, std::atol(seconds)) : 10) * second;
 }
 
-void give_up_on(const std::string& thread) {
-  std::string path = std::string(tasks) + "/" + thread;
-  std::string name = text_of(path + "/comm"), call = text_of(path + "/syscall");
-  name = name.substr(0, name.find('\n'));
-  call = call.substr(0, call.find_first_of(" \n"));
-  std::fprintf(stderr, "cede: thread %s (%s) has not rested for %lld s (system call: %s): time goes on without it\n",
-               thread.c_str(), name.c_str(), static_cast<long long>(patience() / second), call.c_str());
-  hopeless().push_back(thread);
-}
-
-}  // namespace
-
-void await_other_threads() {
-  if (alone()) return;
+void OtherThreads::await() {
   Nanos since = 0;
-  for (std::string thread; !(thread = first_that_goes_on()).empty();) {
-    Nanos now = World::real_now();
+  while (Thread* thread = first_that_goes_on()) {
+    const Nanos now = World::real_now();
     if (!since) since = now;
     if (now - since > patience()) {
-      give_up_on(thread);
+      give_up_on(*thread);
       since = 0;
     }
     timespec time{0, pause};
     syscall(SYS_nanosleep, &time, nullptr);
   }
 }
+
+void OtherThreads::forget() {
+  for (const Thread& thread : threads_) syscall(SYS_close, thread.file);
+  threads_.clear();
+  links_ = 0;
+}
+
+nlink_t OtherThreads::count_links() {
+  struct stat directory;
+  return stat(tasks.c_str(), &directory) == 0 ? directory.st_nlink : 0;
+}
+
+/// Who is there now, other than the calling thread.
+void OtherThreads::find(nlink_t links, int self) {
+  std::vector<int> hopeless;
+  for (const Thread& thread : threads_)
+    if (thread.hopeless) hopeless.push_back(thread.id);
+  forget();
+  self_ = self;
+  links_ = links;
+  DIR* directory = opendir(tasks.c_str());
+  while (dirent* entry = directory ? readdir(directory) : nullptr) {
+    const int id = std::atoi(entry->d_name);
+    if (id == 0 || id == self) continue;
+    threads_.push_back({id, open_high(tasks + entry->d_name + "/syscall"), std::ranges::count(hopeless, id) > 0});
+  }
+  if (directory) closedir(directory);
+}
+
+/// Null if all rest. One that has gone away is a reason to look anew.
+Thread* OtherThreads::first_that_goes_on() {
+  const nlink_t links = count_links();
+  if (links <= 3) return nullptr;
+  const int self = static_cast<int>(syscall(SYS_gettid));
+  if (links != links_ || self != self_) find(links, self);
+  // The last of them may have woken the first before it went to rest itself: so they are asked twice.
+  for (int times = threads_.size() == 1 ? 1 : 2; times > 0; --times) {
+    for (Thread& thread : threads_) {
+      if (thread.hopeless) continue;
+      const std::string call = read_anew(thread.file);
+      if (call.empty()) links_ = 0;
+      if (!thread.rests(call)) return &thread;
+    }
+  }
+  return nullptr;
+}
+
+void OtherThreads::give_up_on(Thread& thread) {
+  thread.hopeless = true;
+  std::string name = text_of(tasks + std::to_string(thread.id) + "/comm"), call = read_anew(thread.file);
+  name = name.substr(0, name.find('\n'));
+  call = call.substr(0, call.find_first_of(" \n"));
+  std::fprintf(stderr, "cede: thread %d (%s) has not rested for %lld s (system call: %s): time goes on without it\n",
+               thread.id, name.c_str(), static_cast<long long>(patience() / second), call.c_str());
+}
+
+}  // namespace
+
+void await_other_threads() {
+  if (!__libc_single_threaded) others().await();
+}
+
+void forget_other_threads() { others().forget(); }
 
 }  // namespace cede

@@ -4,8 +4,11 @@
 
 namespace cede {
 
-/// Comes back when all threads but the calling one wait in the kernel. One that does not for some
-/// real seconds is named on standard error, and from then on not waited for.
+/// Comes back when all threads but the calling one wait in the kernel for something to happen. One that
+/// does not for some real seconds is named on standard error, and from then on not waited for.
 void await_other_threads();
+
+/// In a child that was forked: it has none.
+void forget_other_threads();
 
 }  // namespace cede

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <string>
 
+#include "adapters/barrier.h"
 #include "adapters/door.h"
 
 namespace cede {
@@ -68,6 +69,7 @@ void set_in_environment(const char* name, const std::string& value) {
 
 /// A forked child lives in real time, and has a door of its own.
 void leave_in_child() {
+  forget_other_threads();
   door->leave();
   door = new Door;
 }
