@@ -5,14 +5,16 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/wait.h>
+#include <semaphore.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <string>
 
 namespace {
@@ -81,6 +83,37 @@ long long now() {
   return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
 
+/// Nobody wakes it before.
+void wait_with_deadline(const std::string& for_what, long long ms) {
+  timespec deadline;
+  clock_gettime(CLOCK_REALTIME, &deadline);
+  deadline.tv_sec += ms / 1000;
+  deadline.tv_nsec = std::min<long>(999'999'999, deadline.tv_nsec + ms % 1000 * 1'000'000);
+  if (for_what == "semaphore") {
+    sem_t semaphore;
+    sem_init(&semaphore, 0, 0);
+    std::printf("%s\n", sem_timedwait(&semaphore, &deadline) < 0 ? std::strerror(errno) : "woken");
+  } else {
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    std::printf("%s\n", std::strerror(pthread_cond_timedwait(&condition, &mutex, &deadline)));
+  }
+}
+
+/// The child waits for 20 ms, and uses its own door.
+void fork_and_wait() {
+  const long long before = now();
+  if (fork() == 0) {
+    usleep(20'000);
+    std::printf("%s\n", now() - before > 1'000'000'000 || now() < before ? "another clock" : "the same clock");
+    say("begin frozen -1");
+    wait_and_tell("poll", 5);
+    _exit(0);
+  }
+  ::wait(nullptr);
+}
+
 void act(const std::string& word, const std::string& rest) {
   static long long before = now();
   if (word == "epoll" || word == "poll" || word == "select") wait_and_tell(word, std::atoi(rest.c_str()));
@@ -90,6 +123,9 @@ void act(const std::string& word, const std::string& rest) {
   else if (word == "restless") start(never_rest);
   else if (word == "handle") signal(SIGUSR1, [](int) { if (write(11, "12345", 5) != 5) std::abort(); });
   else if (word == "ignore") signal(SIGUSR1, SIG_DFL);
+  else if (word == "raise") kill(getpid(), SIGUSR1);
+  else if (word == "condition" || word == "semaphore") wait_with_deadline(word, std::atoll(rest.c_str()));
+  else if (word == "fork") fork_and_wait();
   else if (word == "sleep") usleep(std::atoi(rest.c_str()) * 1000);
   else if (word == "took") std::printf("%lld ms\n", (now() - before) / 1'000'000), before = now();
   else if (word == "forward") std::printf("%s\n", now() >= before ? "forward" : "back"), before = now();

@@ -142,6 +142,20 @@ TEST(Door, a_clock_that_goes_onward_never_goes_back) {
             "forward\nforward\npoll 0 3600000000000\n3600000 ms\nforward\nforward\nforward\nforward\nforward\n");
 }
 
+TEST(Door, a_deadline_that_passes_holds_the_thread_for_as_long) {
+  EXPECT_EQ(said({"begin frozen -1", "condition 20", "poll 0"}), "Connection timed out\npoll 20000000 0\n");
+  EXPECT_EQ(said({"begin frozen -1", "semaphore 20", "poll 0"}), "Connection timed out\npoll 20000000 0\n");
+}
+
+TEST(Door, a_process_sends_itself_a_signal_by_the_number_that_it_sees) {
+  EXPECT_EQ(said({"handle", "begin frozen -1", "raise", "poll 1"}), "5 bytes\npoll 0 1000000\n");
+}
+
+TEST(Door, a_child_of_the_process_lives_in_real_time_and_has_its_own_door) {
+  EXPECT_EQ(said({"begin frozen -1", "fork", "poll 1"}), "another clock\npoll 0 5000000\npoll 0 1000000\n");
+  EXPECT_EQ(said({"fork"}), "the same clock\npoll 0 5000000\n");
+}
+
 TEST(Door, a_command_that_makes_no_sense_fails) {
   EXPECT_EQ(said({"open"}), "cede: at the door: `open`: has to be on the thread of a scenario that has begun\nInvalid argument\n");
   EXPECT_EQ(said({"begin fast -1"}),

@@ -1,0 +1,103 @@
+// Deadlines of conditions, semaphores and mutexes, where virtual time is preloaded: they are reckoned by the
+// world's clock and kept by the kernel's. The thread of a scenario waits for as long as they say, which
+// holds it for as long in its world too.
+#include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "adapters/preload.h"
+#include "adapters/virtual_time.h"
+
+namespace cede {
+namespace {
+
+Nanos nanos(const timespec& time) { return time.tv_sec >= forever / second ? forever : time.tv_sec * second + time.tv_nsec; }
+
+/// As the thread reads it, in its world.
+Nanos clock_of_world(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return nanos(now);
+}
+
+Nanos real_clock(clockid_t clock) {
+  if (clock == CLOCK_MONOTONIC) return World::real_now();
+  OutsideWorlds outside;
+  return clock_of_world(clock);
+}
+
+/// The C library's function. Of conditions there is an older one too, which is not meant.
+template <class Function>
+Function* behind(const char* name, const char* version = nullptr) {
+  return reinterpret_cast<Function*>(version ? dlvsym(RTLD_NEXT, name, version) : dlsym(RTLD_NEXT, name));
+}
+
+/// `wait(deadline)` is the wait itself, for real.
+template <class Wait>
+int wait_until(clockid_t clock, const timespec* deadline, Wait wait, bool (*timed_out)(int)) {
+  World* world = current_world();
+  if (!deadline || (!world && clocks_ahead() == 0)) return wait(deadline);
+  const Nanos left = std::max<Nanos>(0, nanos(*deadline) - clock_of_world(clock));
+  const Nanos end = std::min(left, forever / 2) + real_clock(clock);
+  const timespec real{end / second, end % second};
+  const int result = wait(&real);
+  if (world && world->pace() != World::Pace::real && timed_out(result)) world->busy(left);
+  return result;
+}
+
+bool is_timeout(int error) { return error == ETIMEDOUT; }
+bool is_failure_by_timeout(int result) { return result < 0 && errno == ETIMEDOUT; }
+
+/// By which it was made to go.
+clockid_t clock_of(const pthread_cond_t& condition) {
+  return condition.__data.__wrefs & 2 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+}
+
+}  // namespace
+}  // namespace cede
+
+using namespace cede;
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* deadline) {
+  static auto* const real = behind<decltype(pthread_cond_timedwait)>("pthread_cond_timedwait", "GLIBC_2.3.2");
+  auto wait = [=](const timespec* until) { return real(condition, mutex, until); };
+  return wait_until(clock_of(*condition), deadline, wait, is_timeout);
+}
+
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) {
+  static auto* const real = behind<decltype(pthread_cond_clockwait)>("pthread_cond_clockwait");
+  auto wait = [=](const timespec* until) { return real(condition, mutex, clock, until); };
+  return wait_until(clock, deadline, wait, is_timeout);
+}
+
+int sem_timedwait(sem_t* semaphore, const timespec* deadline) {
+  static auto* const real = behind<decltype(sem_timedwait)>("sem_timedwait");
+  auto wait = [=](const timespec* until) { return real(semaphore, until); };
+  return wait_until(CLOCK_REALTIME, deadline, wait, is_failure_by_timeout);
+}
+
+int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* deadline) {
+  static auto* const real = behind<decltype(sem_clockwait)>("sem_clockwait");
+  auto wait = [=](const timespec* until) { return real(semaphore, clock, until); };
+  return wait_until(clock, deadline, wait, is_failure_by_timeout);
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* deadline) noexcept {
+  static auto* const real = behind<int(pthread_mutex_t*, const timespec*)>("pthread_mutex_timedlock");
+  return wait_until(CLOCK_REALTIME, deadline, [=](const timespec* until) { return real(mutex, until); }, is_timeout);
+}
+
+int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) noexcept {
+  static auto* const real = behind<int(pthread_mutex_t*, clockid_t, const timespec*)>("pthread_mutex_clocklock");
+  return wait_until(clock, deadline, [=](const timespec* until) { return real(mutex, clock, until); }, is_timeout);
+}
+
+}  // extern "C"
+#pragma GCC visibility pop
