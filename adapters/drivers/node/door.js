@@ -1,8 +1,23 @@
 // The door to virtual time: a descriptor that is the world's. See ../README.md.
 'use strict';
 
+const { execFileSync } = require('child_process');
 const fs = require('fs');
 const net = require('net');
+const os = require('os');
+const path = require('path');
+
+/// Both ends of a pipe, which Node cannot make by itself.
+function pipe() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cede-'));
+  const name = path.join(folder, 'wake');
+  execFileSync('mkfifo', [name]);
+  const ours = fs.openSync(name, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const worlds = fs.openSync(name, fs.constants.O_WRONLY);
+  fs.unlinkSync(name);
+  fs.rmdirSync(folder);
+  return [ours, worlds];
+}
 
 class Door {
   constructor() {
@@ -10,9 +25,15 @@ class Door {
     this.number = Number(process.env.CEDE_DOOR);
     this.bytes = Buffer.alloc(1 << 16);
     this.rested = () => {};
+    const [ours, worlds] = pipe();
+    this.wake = worlds;
     // The loop watches it all the time, which also keeps it alive.
-    const wake = new net.Socket({ fd: Number(process.env.CEDE_WAKE), readable: true, writable: false });
-    wake.on('data', () => this.rested());
+    new net.Socket({ fd: ours, readable: true, writable: false }).on('data', () => this.rested());
+  }
+
+  /// A scenario begins, in which the loop goes on.
+  begin(pace) {
+    this.tell(`begin ${pace} ${this.wake} onward`);
   }
 
   /// Comes back, in a callback of the loop's, when it has nothing left to do.

@@ -5,8 +5,6 @@
 'use strict';
 
 const fs = require('fs');
-const net = require('net');
-const path = require('path');
 const { Door } = require('./door');
 const { Player, verbs } = require('./play');
 

@@ -76,7 +76,7 @@ class Player {
   /// The events. The loop turns once before anything is asked, so that its clock is that of this play.
   async play(pace) {
     Player.playing = this;
-    this.door.tell('begin ' + pace);
+    this.door.begin(pace);
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     this.door.seen();
     this.beginning = process.hrtime();
@@ -246,13 +246,8 @@ class Player {
     if (!this.job && this.start()) this.enter(job.name, job.id);
   }
 
-  async playTask(name, job) {
-    this.goOn(job);
-    try {
-      return await this.playCoroutine(name, job);
-    } finally {
-      if (this.job) this.leave();
-    }
+  playTask(name, job) {
+    return inline(this, name, job);
   }
 
   // Timers.
@@ -269,6 +264,48 @@ class Player {
     if (ms > DELAY_MAX) return () => {};  // it is never
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
+  }
+}
+
+/// The future of what comes of several, whose ids the event has.
+function combine(player, event, name, names, of) {
+  const all = names.map((each) => player.object(each));
+  const id = event[4] = ++player.ids;
+  const promise = of(all.map((each) => each.promise));
+  promise.catch(() => {});
+  player.objects.set(name, { id, promise });
+  return { among: all.map((each) => each.id) };
+}
+
+async function tried(player, name, job, catches) {
+  try {
+    await inline(player, name, job);
+  } catch (error) {
+    if (!catches(error)) throw error;
+  }
+}
+
+async function cleared(player, name, last, job) {
+  try {
+    return await inline(player, name, job);
+  } finally {
+    if (player.start()) await inline(player, last, job);
+  }
+}
+
+async function repeated(player, times, name, job) {
+  let result;
+  while (times-- > 0 && player.start()) result = await inline(player, name, job);
+  return result;
+}
+
+/// A script as a part of the task. Where it ends the job is left: whoever awaits it goes on in a microtask of its own.
+async function inline(player, name, job) {
+  player.goOn(job);
+  try {
+    return await player.playCoroutine(name, job);
+  } finally {
+    if (player.job) player.leave();
   }
 }
 
@@ -351,7 +388,7 @@ const verbs = {
     return future.promise;
   },
   call(player, [name], event, job) {
-    return player.start() ? player.playCoroutine(name, job) : undefined;
+    return player.start() ? inline(player, name, job) : undefined;
   },
   catch(player, [kind, name], event, job) {
     const catches = (error) => error instanceof Failure &&
