@@ -143,7 +143,12 @@ std::string said_text(JsonReader& json, std::string_view key) {
 
 }  // namespace
 
-std::string hello_message() { return fmt::format(R"({{"cmd":"hello","protocol":{}}})", wire_protocol); }
+std::string hello_message() {
+  std::string verbs;
+  for (std::size_t i = 0; i < verbs_count; ++i)
+    verbs += fmt::format(R"({}"{}")", i ? "," : "", row(static_cast<Verb>(i)).spelling);
+  return fmt::format(R"({{"cmd":"hello","protocol":{},"verbs":[{}]}})", wire_protocol, verbs);
+}
 
 std::string run_message(std::string_view seq, const Scenario& scenario, World::Pace pace) {
   std::string json = R"({"cmd":"run")";

@@ -22,7 +22,7 @@ const MAPPING = [
 
 function hello(command) {
   const unsupported = {};
-  for (const verb of Object.keys(command.verbs || {}))
+  for (const verb of command.verbs || [])
     if (!verbs[verb]) unsupported[verb] = 'Node has no such thing, or the driver does not say it';
   return {
     protocol: PROTOCOL,
