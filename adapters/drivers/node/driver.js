@@ -76,6 +76,8 @@ async function answer(command, door) {
 }
 
 async function main() {
+  for (const loss of ['uncaughtException', 'unhandledRejection'])
+    process.on(loss, (error) => Player.playing.lose(error));
   const door = new Door();
   const lines = new Lines();
   for (let line = lines.next(); line !== null; line = lines.next()) {

@@ -16,6 +16,11 @@ function duration(text) {
   return Number(amount) * SCALES[unit];
 }
 
+/// What setTimeout makes of a delay.
+function milliseconds(nanos) {
+  return Math.max(1, Math.ceil(nanos / 1e6));
+}
+
 /// A number, or a name as plain data; undefined for none.
 function value(text) {
   return text === undefined ? undefined : /^-?\d+$/.test(text) ? Number(text) : text;
@@ -231,14 +236,23 @@ class Player {
           this.record(['got', 0, step.number, frame, event[4], raised(error)]);
           throw error;
         }
+        const items = Array.isArray(result) ? result : [];
+        if (items === result) result = undefined;  // a list is no value
         this.record(['got', 0, step.number, frame, event[4], answer(result)]);
+        for (const item of items) this.record(['item', 0, step.number, frame, 0, item]);
       }
     } catch (error) {
-      this.record(['end', 0, name, frame, raised(error)]);
+      this.end(name, frame, raised(error));
       throw error;
     }
-    this.record(['end', 0, name, frame, answer(result)]);
+    this.end(name, frame, answer(result));
     return result;
+  }
+
+  /// A script is over, and with it the step: whoever awaits it goes on in a microtask of its own.
+  end(name, frame, details) {
+    this.record(['end', 0, name, frame, details]);
+    if (this.job) this.leave();
   }
 
   /// A step of the task begins.
@@ -250,28 +264,38 @@ class Player {
     return inline(this, name, job);
   }
 
+  /// An error that left a callback, and that nobody else hears of.
+  lose(error) {
+    this.record(['error', 0, { value: { error: raised(error).raises } }]);
+  }
+
   // Timers.
 
-  schedule(name, id, time, handle) {
-    this.handles.set(name, { id, time, forget: handle });
-    this.timers.add(handle);
-    return handle;
+  schedule(name, id, forget) {
+    this.handles.set(name, { id, forget });
+    this.timers.add(forget);
+  }
+
+  callAt(name, id, nanos) {
+    this.schedule(name, id, this.after(nanos, this.callback(name, id)));
+    const ms = Math.ceil(nanos / 1e6);  // of those that are not 0 at least
+    return { made: id, time: ms > DELAY_MAX ? -1 : this.now + ms * 1e6 };
   }
 
   after(nanos, callback) {
-    this.door.tell('expect ' + Math.round(Math.min(this.now + Math.max(0, nanos), 2 ** 62)));
-    const ms = Math.ceil(nanos / 1e6);
+    const ms = milliseconds(nanos);
     if (ms > DELAY_MAX) return () => {};  // it is never
+    this.door.tell('expect ' + (this.now + ms * 1e6));
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   }
 }
 
 /// The future of what comes of several, whose ids the event has.
-function combine(player, event, name, names, of) {
+function combine(player, event, name, names, of, told) {
   const all = names.map((each) => player.object(each));
   const id = event[4] = ++player.ids;
-  const promise = of(all.map((each) => each.promise));
+  const promise = of(all.map((each) => each.promise)).then((items) => items.map(told));
   promise.catch(() => {});
   player.objects.set(name, { id, promise });
   return { among: all.map((each) => each.id) };
@@ -299,14 +323,10 @@ async function repeated(player, times, name, job) {
   return result;
 }
 
-/// A script as a part of the task. Where it ends the job is left: whoever awaits it goes on in a microtask of its own.
-async function inline(player, name, job) {
+/// A script as a part of the task.
+function inline(player, name, job) {
   player.goOn(job);
-  try {
-    return await player.playCoroutine(name, job);
-  } finally {
-    if (player.job) player.leave();
-  }
+  return player.playCoroutine(name, job);
 }
 
 /// What is asked of the loop. Each gets the player, its words and the event, of which it fills in the id; it gives the details
@@ -326,19 +346,16 @@ const verbs = {
   call_soon(player, [name], event) {
     const id = event[4] = ++player.ids;
     const immediate = setImmediate(player.callback(name, id));
-    player.schedule(name, id, null, () => clearImmediate(immediate));
+    player.schedule(name, id, () => clearImmediate(immediate));
     return { made: id };
   },
   call_later(player, [delay, name], event) {
     const id = event[4] = ++player.ids;
-    const nanos = duration(delay);
-    player.schedule(name, id, null, player.after(nanos, player.callback(name, id)));
-    return { made: id };
+    return player.callAt(name, id, duration(delay));
   },
   call_at(player, [moment, name], event) {
     const id = event[4] = ++player.ids;
-    player.schedule(name, id, null, player.after(duration(moment) - player.now, player.callback(name, id)));
-    return { made: id };
+    return player.callAt(name, id, duration(moment) - player.now);
   },
   cancel(player, [name], event) {
     const handle = player.handles.get(name);
@@ -370,7 +387,7 @@ const verbs = {
     event[4] = future.id;
     const made = ++player.ids;
     const callback = player.callback(script, made);
-    future.promise.then(callback, callback).catch((error) => player.lose(error));
+    future.promise.then(callback, callback);
     return { made };
   },
   create_task(player, [name], event) {
@@ -380,7 +397,11 @@ const verbs = {
     player.objects.set(name, { id, promise });
   },
   gather(player, [name, ...names], event) {
-    return combine(player, event, name, names, (promises) => Promise.all(promises));
+    return combine(player, event, name, names, (promises) => Promise.all(promises), answer);
+  },
+  gather_exceptions(player, [name, ...names], event) {
+    const told = (one) => one.status === 'rejected' ? raised(one.reason) : answer(one.value);
+    return combine(player, event, name, names, (promises) => Promise.allSettled(promises), told);
   },
   await(player, [name], event) {
     const future = player.object(name);
