@@ -94,12 +94,13 @@ struct Thread {
 class OtherThreads {
  public:
   void await();
+  /// Null if all rest.
+  Thread* first_that_goes_on();
   void forget();
 
  private:
   static nlink_t count_links();
   void find(nlink_t links, int self);
-  Thread* first_that_goes_on();
   static void give_up_on(Thread& thread);
 
   int self_ = 0;
@@ -160,7 +161,6 @@ void OtherThreads::find(nlink_t links, int self) {
   if (directory) closedir(directory);
 }
 
-/// Null if all rest. One that has gone away is a reason to look anew.
 Thread* OtherThreads::first_that_goes_on() {
   const nlink_t links = count_links();
   if (links <= 3) return nullptr;
@@ -171,7 +171,10 @@ Thread* OtherThreads::first_that_goes_on() {
     for (Thread& thread : threads_) {
       if (thread.hopeless) continue;
       const std::string call = read_anew(thread.file);
-      if (call.empty()) links_ = 0;
+      if (call.empty() && thread.file >= 0) {  // it has gone away, and another one may have come
+        links_ = 0;
+        return first_that_goes_on();
+      }
       if (!thread.rests(call)) return &thread;
     }
   }
@@ -192,6 +195,8 @@ void OtherThreads::give_up_on(Thread& thread) {
 void await_other_threads() {
   if (!__libc_single_threaded) others().await();
 }
+
+bool other_threads_rest() { return __libc_single_threaded || !others().first_that_goes_on(); }
 
 void forget_other_threads() { others().forget(); }
 

@@ -8,6 +8,9 @@ namespace cede {
 /// does not for some real seconds is named on standard error, and from then on not waited for.
 void await_other_threads();
 
+/// Whether they all do at this moment.
+bool other_threads_rest();
+
 /// In a child that was forked: it has none.
 void forget_other_threads();
 
