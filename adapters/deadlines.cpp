@@ -1,10 +1,13 @@
-// Deadlines of conditions, semaphores and mutexes, where virtual time is preloaded: they are reckoned by the
+// Deadlines of conditions, semaphores, mutexes and futexes, where virtual time is preloaded: they are reckoned by the
 // world's clock and kept by the kernel's. When one passes though no other thread could end the wait any more,
 // the world's time has gone by as well; else some lock was held for a while, which is no matter of time.
 #include <dlfcn.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,7 +19,9 @@
 namespace cede {
 namespace {
 
-Nanos nanos(const timespec& time) { return time.tv_sec >= forever / second ? forever : time.tv_sec * second + time.tv_nsec; }
+Nanos nanos(const timespec& time) {
+  return time.tv_sec >= forever / second ? forever : time.tv_sec * second + time.tv_nsec;
+}
 
 /// As the thread reads it, in its world.
 Nanos clock_of_world(clockid_t clock) {
@@ -53,6 +58,21 @@ int wait_until(clockid_t clock, const timespec* deadline, Wait wait, bool (*time
 bool is_timeout(int error) { return error == ETIMEDOUT; }
 bool is_failure_by_timeout(int result) { return result < 0 && errno == ETIMEDOUT; }
 
+/// Rust waits with it. Other operations have no deadline, or a span instead.
+long wait_for_futex(const long* a) {
+  constexpr int flags = FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
+  static auto* const real = behind<long(long, ...)>("syscall");
+  auto wait = [=](const timespec* until) {
+    return static_cast<int>(real(SYS_futex, a[0], a[1], a[2], until, a[4], a[5]));
+  };
+  const auto* deadline = reinterpret_cast<const timespec*>(a[3]);
+  if ((a[1] & ~flags) != FUTEX_WAIT_BITSET) return wait(deadline);
+  const clockid_t clock = a[1] & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+  return wait_until(clock, deadline, wait, is_failure_by_timeout);
+}
+
+[[gnu::constructor]] void stand_in() { futex_with_deadline = wait_for_futex; }
+
 /// By which it was made to go.
 clockid_t clock_of(const pthread_cond_t& condition) {
   return condition.__data.__wrefs & 2 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
@@ -72,7 +92,8 @@ int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, co
   return wait_until(clock_of(*condition), deadline, wait, is_timeout);
 }
 
-int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) {
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
+                           const timespec* deadline) {
   static auto* const real = behind<decltype(pthread_cond_clockwait)>("pthread_cond_clockwait");
   auto wait = [=](const timespec* until) { return real(condition, mutex, clock, until); };
   return wait_until(clock, deadline, wait, is_timeout);

@@ -53,7 +53,8 @@ namespace {
 
 /// A world for each pace, which outlives what was made in it.
 World& world_of(World::Pace pace) {
-  static auto* worlds = new World[3]{World(World::Pace::frozen), World(World::Pace::creeping), World(World::Pace::real)};
+  using enum World::Pace;
+  static auto* worlds = new World[3]{World(frozen), World(creeping), World(real)};
   return worlds[static_cast<int>(pace)];
 }
 

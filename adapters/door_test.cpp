@@ -22,7 +22,8 @@ std::string said(std::initializer_list<const char*> acts) {
 
 TEST(Door, an_hour_of_waiting_is_over_at_once) {
   for (const char* wait : {"epoll 3600000", "poll 3600000", "select 3600000"})
-    EXPECT_EQ(said({"begin frozen -1", "forward", wait, "took"}), "forward\npoll 0 3600000000000\n3600000 ms\n") << wait;
+    EXPECT_EQ(said({"begin frozen -1", "forward", wait, "took"}), "forward\npoll 0 3600000000000\n3600000 ms\n")
+        << wait;
 }
 
 TEST(Door, sleeping_is_being_busy) {
@@ -66,7 +67,8 @@ TEST(Door, a_full_pipe_takes_what_there_is_room_for) {
 
 TEST(Door, a_loop_that_nothing_will_wake_is_at_rest) {
   for (const char* wait : {"epoll -1", "poll -1", "select -1"})
-    EXPECT_EQ(said({"begin frozen 11", "poll 60", wait}), "poll 0 60000000\n1 bytes\npoll 60000000 -1\nrest 60000000\n");
+    EXPECT_EQ(said({"begin frozen 11", "poll 60", wait}),
+              "poll 0 60000000\n1 bytes\npoll 60000000 -1\nrest 60000000\n");
 }
 
 TEST(Door, a_loop_that_polls_for_ever_is_stuck) {
@@ -97,8 +99,8 @@ TEST(Door, a_signal_that_nobody_handles_is_not_sent) {
 
 TEST(Door, time_waits_for_threads_that_are_about_to_wake_the_loop) {
   for (int i = 0; i < 200; ++i)
-    ASSERT_EQ(said({"thread", "thread", "begin frozen 11", "at 1000 a write 13 1", "at 1000 b write 13 2", "poll 3600000",
-                    "at 5000 c write 13 1", "busy 10000", "poll 3600000", "poll -1"}),
+    ASSERT_EQ(said({"thread", "thread", "begin frozen 11", "at 1000 a write 13 1", "at 1000 b write 13 2",
+                    "poll 3600000", "at 5000 c write 13 1", "busy 10000", "poll 3600000", "poll -1"}),
               "3 bytes\npoll 0 3600000000000\nhappened 1000 a 1\nhappened 1000 b 2\n"
               "1 bytes\nhappened 5000 c 1\npoll 11000 3600000000000\n"
               "1 bytes\npoll 11000 -1\nrest 11000\n");
@@ -138,7 +140,8 @@ TEST(Door, in_real_time_nobody_watches_for_ever) {
 
 TEST(Door, a_clock_that_goes_onward_never_goes_back) {
   EXPECT_EQ(said({"forward", "begin frozen -1 onward", "forward", "poll 3600000", "took", "end", "forward",
-                  "begin creeping -1 onward", "forward", "end", "forward", "begin real -1 onward", "forward", "end", "forward"}),
+                  "begin creeping -1 onward", "forward", "end", "forward",
+                  "begin real -1 onward", "forward", "end", "forward"}),
             "forward\nforward\npoll 0 3600000000000\n3600000 ms\nforward\nforward\nforward\nforward\nforward\n");
 }
 
@@ -157,12 +160,14 @@ TEST(Door, a_child_of_the_process_lives_in_real_time_and_has_its_own_door) {
 }
 
 TEST(Door, a_command_that_makes_no_sense_fails) {
-  EXPECT_EQ(said({"open"}), "cede: at the door: `open`: has to be on the thread of a scenario that has begun\nInvalid argument\n");
-  EXPECT_EQ(said({"begin fast -1"}),
-            "cede: at the door: `begin fast -1`: has to be begin frozen|creeping|real WAKE [onward]\nInvalid argument\n");
+  auto wrong = [](const std::string& command, const std::string& right) {
+    return "cede: at the door: `" + command + "`: has to be " + right + "\nInvalid argument\n";
+  };
+  EXPECT_EQ(said({"open"}), wrong("open", "on the thread of a scenario that has begun"));
+  EXPECT_EQ(said({"begin fast -1"}), wrong("begin fast -1", "begin frozen|creeping|real WAKE [onward]"));
   EXPECT_EQ(said({"begin frozen -1", "at 5 k", "begin frozen -1"}),
-            "cede: at the door: `at 5 k`: has to be at NS KEY write FD N|signal S|call\nInvalid argument\n"
-            "cede: at the door: `begin frozen -1`: has to be behind the end of the scenario before\nInvalid argument\n");
+            wrong("at 5 k", "at NS KEY write FD N|signal S|call") +
+                wrong("begin frozen -1", "behind the end of the scenario before"));
 }
 
 TEST(Door, a_runtime_that_closes_all_descriptors_does_not_shut_it) {

@@ -18,4 +18,7 @@ void set_clocks_ahead(Nanos ahead);
 /// threads that are about to wake the loop are waited for.
 extern void (*before_looking)();
 
+/// Stands in for futexes with a deadline where a language calls them by number; null for the kernel.
+extern long (*futex_with_deadline)(const long* arguments);
+
 }  // namespace cede

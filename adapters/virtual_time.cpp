@@ -45,6 +45,7 @@ extern "C" {
 namespace cede {
 
 void (*before_looking)() = nullptr;
+long (*futex_with_deadline)(const long*) = nullptr;
 
 namespace {
 
@@ -487,6 +488,9 @@ long syscall(long number, ...) noexcept {
     case SYS_epoll_pwait2: return epoll_pwait2(in(0), (epoll_event*)a[1], in(2), (timespec*)a[3], (sigset_t*)a[4]);
     case SYS_poll: return poll((pollfd*)a[0], a[1], in(2));
     case SYS_ppoll: return ppoll((pollfd*)a[0], a[1], (timespec*)a[2], (sigset_t*)a[3]);
+    case SYS_futex:
+      if (futex_with_deadline && a[3]) return futex_with_deadline(a);
+      [[fallthrough]];
     default: return kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   }
 }

@@ -1,0 +1,247 @@
+"""A scenario made ready to be played: its steps, script by script. Mirrors spec/verb.h and adapters/program.h."""
+
+FOREVER = 2**63 - 1
+CALLBACKS_MAX = 64  # jobs after which scripts fall silent, unless the scenario has a `limit`
+SCALES = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+
+# Every verb with what it takes. A `*` says that only a coroutine can perform it.
+VERBS = {}
+for _row in """
+log word
+busy duration
+time
+limit number
+call_soon script
+call_later duration script
+call_at duration script
+cancel handle
+when handle
+set_exception_handler script
+stop
+run
+run_until_complete object
+close
+run_in_new_loop script
+is_running
+is_closed
+get_running_loop
+create_future object
+set_result object value
+set_exception object error
+cancel_future object
+add_done_callback object script
+remove_done_callback object script
+done object
+cancelled object
+result object
+exception object
+create_task script
+cancel_task object value
+cancelling object
+current_task
+all_tasks
+create_coroutine script
+send object value
+get_awaiter object
+*await object
+*call script
+*yield value
+*sleep duration value
+*catch error script
+*repeat number script
+raise error
+return value
+uncancel object
+*finally script script
+gather object more more
+gather_exceptions object more more
+*wait_all_completed duration more more more
+*wait_first_completed duration more more more
+*wait_first_exception duration more more more
+shield object object
+*as_completed duration more more more
+*wait_for duration object
+*timeout duration script
+*reenter thing script
+reschedule thing duration
+expired thing
+*task_group script
+create_task_in thing script
+*acquire thing
+release thing
+locked thing
+*with thing script
+create_semaphore thing number
+create_bounded_semaphore thing number
+set_event thing
+clear_event thing
+is_set thing
+*wait_event thing
+create_condition thing
+*wait_condition thing
+*wait_condition_for thing object
+notify thing number
+create_queue thing number
+create_priority_queue thing number
+create_lifo_queue thing number
+*put thing value
+*get thing
+put_nowait thing value
+get_nowait thing
+task_done thing
+*join thing
+qsize thing
+create_pair thing
+create_pipe thing
+open_file thing
+duplicate thing thing
+write thing number
+write_later duration thing number
+read thing number
+fill thing
+drain thing
+shut thing
+reopen thing
+add_reader thing script
+add_writer thing script
+remove_reader thing
+remove_writer thing
+*receive thing
+call_soon_threadsafe script
+thread duration script
+run_in_executor object duration value
+fail_in_executor object duration error
+run_coroutine_threadsafe duration script
+add_signal_handler word script
+add_signal_handler_elsewhere word script
+remove_signal_handler word
+raise_signal word
+send_signal duration word
+drop object
+collect
+destroy object
+runner script
+set_debug number
+storm word
+create_generator thing script
+*produce value
+*anext thing
+*aclose thing
+*shutdown_asyncgens
+set_var thing value
+get_var thing
+""".strip().splitlines():
+    _verb, *_args = _row.split()
+    VERBS[_verb.lstrip("*")] = (tuple(_args), _verb.startswith("*"))
+
+# Their scripts' ends tell what came of them, and not a `got`.
+TOLD_BY_SCRIPTS = {"call", "catch", "repeat", "finally", "with"}
+# Whatever the library returns for them, they have no value.
+VALUELESS = {"acquire", "wait_event", "wait_condition", "put", "join", "produce", "aclose", "shutdown_asyncgens"}
+
+
+class Step:
+    """One line. Which of the fields count is said by the verb's row. Plays share them, and change nothing."""
+
+    __slots__ = ("number", "who", "verb", "name", "second", "third", "script", "time", "value",
+                 "act", "suspend", "leaves", "told_later", "valueless")
+
+    def __init__(self, number, who, verb):
+        self.number = number  # as the trace names it: the place of the line
+        self.who = who
+        self.verb = verb
+        self.name = self.second = self.third = self.script = self.value = None
+        self.time = 0
+
+    def names(self, first):
+        """The names that it has, from this one on."""
+        return [name for name in (self.name, self.second, self.third)[first:] if name]
+
+
+class Script:
+    """The steps of one name, in order."""
+
+    __slots__ = ("name", "steps")
+
+    def __init__(self, name, steps=()):
+        self.name = name
+        self.steps = steps
+
+
+class Reader:
+    """Reads scenarios for one kind of player, whose methods `act_VERB` and `suspend_VERB` perform the steps."""
+
+    STEPS_MAX = 200_000
+
+    def __init__(self, player, unsupported):
+        self.player = player
+        self.unsupported = unsupported
+        self.steps = {}  # that were read before
+
+    def read(self, text):
+        """The scripts of a scenario, by name."""
+        steps = self.steps
+        if len(steps) > self.STEPS_MAX:
+            steps.clear()
+        scripts = {"main": Script("main", [])}
+        number = 0
+        for line in text.split("\n"):
+            step = steps.get((number, line))
+            if step is None:
+                words = line.partition("#")[0].partition(":")
+                if not words[1]:
+                    continue
+                step = steps[number, line] = self.read_step(number, words[0].strip(), *words[2].split())
+            script = scripts.get(step.who)
+            if script is None:
+                script = scripts[step.who] = Script(step.who, [])
+            script.steps.append(step)
+            number += 1
+        return scripts
+
+    def read_step(self, number, who, verb, *words):
+        args, of_coroutines = VERBS[verb]
+        step = Step(number, who, verb)
+        names = []
+        for arg, word in zip(args, words):  # what is left may be left out
+            if arg == "duration":
+                step.time = duration_from(word)
+            elif arg == "number":
+                step.value = int(word)
+            elif arg == "error":
+                step.value = word
+            elif arg == "value":
+                step.value = int(word) if word[0].isdigit() or word[0] == "-" else word
+            else:
+                names.append(word)
+        step.name, step.second, step.third = (names + [None] * 3)[:3]
+        if "script" in args:
+            step.script = step.second or step.name
+        self.link(step, of_coroutines)
+        return step
+
+    def link(self, step, of_coroutines):
+        """How the step is performed: at once, and in a coroutine if only that can."""
+        player, verb = self.player, step.verb
+        step.leaves = verb in ("raise", "return")
+        step.told_later = of_coroutines and verb not in TOLD_BY_SCRIPTS
+        step.valueless = verb in VALUELESS
+        step.act = step.suspend = None
+        if step.leaves:
+            return
+        if verb in self.unsupported:
+            step.act = player.act_unsupported
+        elif of_coroutines:
+            step.act, step.suspend = player.act_ignored, getattr(player, "suspend_" + verb)
+        elif verb == "limit" and step.who != "main":
+            step.act = player.act_ignored
+        else:
+            step.act = getattr(player, "act_" + verb)
+
+
+def duration_from(word):
+    """Nanoseconds."""
+    if word == "forever":
+        return FOREVER
+    unit = word.lstrip("-0123456789")
+    return int(word[:len(word) - len(unit)]) * SCALES[unit]
