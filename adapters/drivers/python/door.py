@@ -1,0 +1,67 @@
+"""The door to virtual time: commands to the world in which a scenario is played, and what it has seen.
+
+The protocol is in ../README.md. Reads and writes of the door's descriptor never reach the kernel.
+"""
+
+import os
+import time
+
+
+class Door:
+    """The world of the thread that plays. Times are in nanoseconds since the scenario began."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.beginning = 0
+        self.expected = 0  # the latest moment that was told of
+        self.keys = 0
+
+    def begin(self, pace, wake):
+        """A scenario begins. A byte comes to `wake` when the world has something to tell."""
+        self.tell("begin %s %d" % (pace, wake))
+        self.beginning = time.monotonic_ns()
+        self.expected = 0
+
+    def end(self):
+        self.tell("end")
+
+    def now(self):
+        return time.monotonic_ns() - self.beginning
+
+    def tell(self, command):
+        os.write(self.descriptor, command.encode() + b"\n")
+
+    def seen(self):
+        """What happened since the last look, each a list of words."""
+        lines = os.read(self.descriptor, 1 << 20)
+        return [line.split() for line in lines.splitlines()] if lines else ()
+
+    def busy(self, duration):
+        self.tell("busy %d" % duration)
+
+    def expect(self, moment):
+        """Something was asked of the loop for then."""
+        if moment > self.expected:
+            self.expected = moment
+            self.tell("expect %d" % moment)
+
+    def limit(self, duration):
+        """The next wait has exactly this limit."""
+        self.tell("limit %d" % duration)
+
+    def at(self, moment, happens):
+        """An appointment outside of the loop; gives its key."""
+        self.keys += 1
+        self.tell("at %d %d %s" % (moment, self.keys, happens))
+        return self.keys
+
+    def call_off(self, key):
+        self.tell("off %d" % key)
+
+
+def open_door():
+    """The door that cede has opened for this process."""
+    descriptor = os.environ.get("CEDE_DOOR")
+    if descriptor is None:
+        raise RuntimeError("CEDE_DOOR is not set: there is no virtual time. Let cede start this driver")
+    return Door(int(descriptor))

@@ -1,0 +1,113 @@
+"""Plays scenarios on asyncio and on loops that are compatible with it. The protocol is in ../README.md.
+
+    driver.py --loop asyncio-pure
+"""
+
+import argparse
+import collections
+import gc
+import json
+import os
+import platform
+import select
+import sys
+import traceback
+
+PROTOCOL = 1
+
+
+class Driver:
+    """Answers the commands of one cede."""
+
+    PLAYS_BETWEEN_COLLECTIONS = 200
+
+    def __init__(self, binding, door):
+        import answers
+        import play
+        import program
+
+        self.binding = binding
+        self.door = door
+        self.player = play.Player
+        self.failures = answers.failures
+        self.unsupported = {**play.unsupported(), **binding.unsupported}
+        self.reader = program.Reader(play.Player, self.unsupported)
+        self.plays = 0
+        play.listen()
+
+    def answer(self, command):
+        word = command.get("cmd")
+        if word == "hello":
+            return self.hello()
+        if word == "run":
+            return {"seq": command["seq"], **self.run(command)}
+        return {"unsupported": "this driver does not know the command %s" % word,
+                **({"seq": command["seq"]} if "seq" in command else {})}
+
+    def hello(self):
+        binding = self.binding
+        return {
+            "protocol": PROTOCOL, "loop": binding.name, "version": binding.version,
+            "language": "%s %s" % (platform.python_implementation(), platform.python_version()),
+            "bugs": binding.bugs, "mapping": binding.mapping, "resolution": binding.resolution,
+            "exact_order": binding.exact_order, "creeping": binding.creeping, "layered": [],
+            "unsupported": self.unsupported,
+        }
+
+    def run(self, command):
+        try:
+            scripts = self.reader.read(command["scenario"])
+            trace = self.player(scripts, self.binding, self.door).play(command.get("pace", "frozen"))
+            self.collect_now_and_then()
+            if self.failures:
+                raise self.failures[0]
+            return {"trace": trace}
+        except Exception:
+            return {"errored": traceback.format_exc()}
+        finally:
+            self.failures.clear()
+
+    def collect_now_and_then(self):
+        """Between plays, so that what goes in a play goes because nobody holds it."""
+        self.plays += 1
+        if self.plays % self.PLAYS_BETWEEN_COLLECTIONS == 0:
+            gc.collect()
+
+
+def commands(source):
+    """The commands, one by one; before it waits for more, what was answered is sent."""
+    descriptor, left = source.fileno(), b""
+    while True:
+        if not select.select([descriptor], [], [], 0)[0]:
+            sys.stdout.flush()
+        more = os.read(descriptor, 1 << 20)
+        if not more:
+            return
+        *lines, left = (left + more).split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+
+def main():
+    options = argparse.ArgumentParser(description="plays scenarios of cede on asyncio and compatible loops")
+    options.add_argument("--loop", default="asyncio", help="asyncio, asyncio-pure, ... or python:MODULE:FACTORY")
+    loop = options.parse_args().loop
+
+    import loops
+    from door import open_door
+
+    binding = loops.binding_of(loop)
+    driver = Driver(binding, open_door())
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+    for command in commands(sys.stdin):
+        if command.get("cmd") == "bye":
+            break
+        sys.stdout.write(encode(driver.answer(command)) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
