@@ -298,7 +298,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     def stop_running(self):
         running = asyncio._get_running_loop()
-        if running is not None:
+        if running is not None and Player.playing is self:  # what is left of others is none of this loop's business
             running.stop()
 
     # What loops tell that nobody asked for.
@@ -561,6 +561,7 @@ def listen():
     logging.getLogger("asyncio").addFilter(Slowness())
     warnings._warn_unawaited_coroutine = hear_of_never_awaited
     warnings.simplefilter("ignore")
+    sys.unraisablehook = lambda unraisable: None  # errors of what is destroyed reach nobody, in any language
 
 
 def hear_of_never_awaited(coroutine):
