@@ -6,7 +6,7 @@ namespace cede {
 
 void World::begin(WaitObserver& observer) {
   observer_ = &observer;
-  if (now_ > months || pace_ == Pace::creeping) now_ = origin;  // who waits for ever uses time up
+  if (now_ > latest_beginning || pace_ == Pace::creeping) now_ = origin;  // who waits for ever uses time up
   if (pace_ != Pace::real) now_ = (now_ / second + 1) * second;
   beginning_ = now();
   expected_until_ = forever;

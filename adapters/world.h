@@ -59,7 +59,7 @@ class World {
   reference::Choices* choices() const { return choices_; }
 
   /// A new scenario begins. The clock goes on from where it was, since a loop may not see it go
-  /// back, but at a whole second, so that roundings are the same in every run; only after some months
+  /// back, but at a whole second, so that roundings are the same in every run; only after some hours
   /// it begins anew. Where the clock creeps it does so each time, since loops that count seconds in
   /// doubles round otherwise at another moment.
   void begin(WaitObserver& observer);
@@ -162,7 +162,7 @@ class World {
   static constexpr int long_waits_max = 1 << 16;  // more than a month of them
   static constexpr Nanos long_wait = 50 * second;  // libev says no longer one than a minute
   static constexpr Nanos origin = 1'000'000 * second;
-  static constexpr Nanos months = 10'000'000 * second;
+  static constexpr Nanos latest_beginning = 1'040'000 * second;  // so far doubles of seconds show tenths of nanoseconds
   static constexpr Nanos latest = forever / 2;  // the end of time: a clock has to stay readable
 
   Pace pace_;
