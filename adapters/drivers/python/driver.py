@@ -47,7 +47,7 @@ class Driver:
     def hello(self):
         binding = self.binding
         return {
-            "protocol": PROTOCOL, "loop": binding.name, "version": binding.version,
+            "protocol": PROTOCOL, "loop": binding.name, "back_end": binding.back_end, "version": binding.version,
             "language": "%s %s" % (platform.python_implementation(), platform.python_version()),
             "bugs": binding.bugs, "mapping": binding.mapping, "resolution": binding.resolution,
             "exact_order": binding.exact_order, "creeping": binding.creeping, "layered": [],

@@ -1,33 +1,67 @@
-"""The loops that the driver can play on: for each at most thirty lines that say how one is made."""
+"""The loops that the driver plays on: for each, how a new one is made and what has to be said of it."""
 
-import asyncio
+import importlib
 import platform
-import select
 import selectors
 import sys
 
-MAPPING = """every verb is the method or function of the same name
+MAPPING = """\
+every verb is the loop's method or asyncio's function of the same name
+create_task, create_coroutine, call: the coroutine of a script, awaited inline or as an asyncio.Task
+yield: a bare suspension of an awaitable of one's own
+receive: a future that a callback of add_reader completes
+produce: the generator's own body yields what scripts that it awaits hand over
+runner: asyncio.Runner, or asyncio.run before Python 3.11
+stop_iteration is StopAsyncIteration; a misuse of a coroutine object that Python calls ValueError or TypeError is runtime
+a run that rests for ever is ended by a reader of the driver's, which calls stop
 """
 
 
 class Binding:
-    """How a loop is made, and what it says of itself."""
+    """asyncio as it is: what all others change something of."""
 
     name = "asyncio"
+    back_end = ""
     version = platform.python_version()
     bugs = "https://github.com/python/cpython/issues"
     mapping = MAPPING
-    resolution = 1
     exact_order = False
     creeping = False
+    resolution = 1
     unsupported = {}
 
     def new_loop(self, door):
-        return asyncio.new_event_loop()
+        import asyncio
+
+        return asyncio.SelectorEventLoop()
+
+    def of(self, package, bugs):
+        """It is a loop of this package."""
+        from importlib.metadata import version
+
+        self.name, self.version, self.bugs = package, version(package), bugs
+        return importlib.import_module(package.replace("-", "_"))
+
+
+class Epoll(Binding):
+    """With the loop's own selector, whose waits are whole milliseconds."""
+
+    back_end = "epoll"
+
+
+class Asyncio(Binding):
+    """With a selector that tells the world the limit of a wait exactly."""
+
+    exact_order = True
+
+    def new_loop(self, door):
+        import asyncio
+
+        return asyncio.SelectorEventLoop(ExactSelector(door))
 
 
 class ExactSelector(selectors.EpollSelector):
-    """Tells the world the limit of a wait, which the system call takes in whole milliseconds only."""
+    """The usual one, whose system call takes whole milliseconds only."""
 
     def __init__(self, door):
         super().__init__()
@@ -39,12 +73,90 @@ class ExactSelector(selectors.EpollSelector):
         return super().select(timeout)
 
 
-class Asyncio(Binding):
-    exact_order = True
+class Pure(Asyncio):
+    """asyncio's own Python code, without its accelerator in C."""
+
+    name = "asyncio-pure"
+
+    def __init__(self):
+        sys.modules["_asyncio"] = None
+
+
+class Uvloop(Binding):
+    def __init__(self):
+        self.new_event_loop = self.of("uvloop", "https://github.com/MagicStack/uvloop/issues").new_event_loop
 
     def new_loop(self, door):
-        return asyncio.SelectorEventLoop(ExactSelector(door))
+        return self.new_event_loop()
+
+
+class Rloop(Uvloop):
+    def __init__(self):
+        self.new_event_loop = self.of("rloop", "https://github.com/gi0baro/rloop/issues").new_event_loop
+
+
+class Zuvloop(Uvloop):
+    def __init__(self):
+        self.new_event_loop = self.of("zuvloop", "https://github.com/Kludex/zuvloop/issues").new_event_loop
+
+
+class Qasync(Binding):
+    """On Qt without a screen."""
+
+    def __init__(self):
+        import os
+
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        self.qasync = self.of("qasync", "https://github.com/CabbageDevelopment/qasync/issues")
+        self.application = self.qasync.QApplication([])
+
+    def new_loop(self, door):
+        return self.qasync.QSelectorEventLoop(self.application)
+
+
+class TrioAsyncio(Binding):
+    """In its synchronous mode, in which the loop has asyncio's `run_forever`."""
+
+    def __init__(self):
+        self.policy = self.of("trio-asyncio", "https://github.com/python-trio/trio-asyncio/issues").TrioPolicy()
+
+    def new_loop(self, door):
+        return self.policy.new_event_loop()
+
+
+class Gbulb(Binding):
+    def __init__(self):
+        self.policy = self.of("gbulb", "https://github.com/beeware/gbulb/issues").GLibEventLoopPolicy()
+
+    def new_loop(self, door):
+        return self.policy.new_event_loop()
+
+
+class Python(Binding):
+    """Any other: `python:MODULE:FACTORY`."""
+
+    def __init__(self, module, factory):
+        found = importlib.import_module(module)
+        self.name = "%s:%s" % (module, factory)
+        self.version = str(getattr(found, "__version__", platform.python_version()))
+        self.bugs = ""
+        self.factory = getattr(found, factory)
+
+    def new_loop(self, door):
+        return self.factory()
+
+
+BINDINGS = {
+    "asyncio": Asyncio, "asyncio/epoll": Epoll, "asyncio-pure": Pure, "uvloop": Uvloop, "uvloop/0.17.0": Uvloop,
+    "rloop": Rloop, "zuvloop": Zuvloop, "qasync": Qasync, "trio-asyncio": TrioAsyncio, "gbulb": Gbulb,
+}
 
 
 def binding_of(name):
-    return Asyncio()
+    """The binding of a loop by its name on the command line."""
+    if name in BINDINGS:
+        return BINDINGS[name]()
+    words = name.split(":")
+    if len(words) == 3 and words[0] == "python":
+        return Python(*words[1:])
+    raise SystemExit("there is no loop %s; there are %s, and python:MODULE:FACTORY" % (name, ", ".join(BINDINGS)))

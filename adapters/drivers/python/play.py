@@ -9,6 +9,7 @@ import contextvars
 import gc
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Coroutine
@@ -43,10 +44,11 @@ class Tag(str):
 class Steps(Coroutine):
     """A coroutine as a task has it: the steps of the task are written down as jobs."""
 
-    __slots__ = ("player", "coroutine", "name", "id", "first", "is_inline")
+    __slots__ = ("player", "coroutine", "name", "id", "first", "is_inline", "submitted_by")
 
     def __init__(self, player, coroutine, name, id, first=None, is_inline=False):
         self.first = first
+        self.submitted_by = None  # the script that had another thread submit it
         self.is_inline = is_inline  # meant to be awaited; a library that makes a task of it all the same has steps
         self.player = player
         self.coroutine = coroutine
@@ -161,6 +163,9 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         self.things = {}  # locks and the like
         self.ends = {}  # of sockets and pipes
         self.all_ends = []
+        self.turns = []  # of an executor's threads
+        self.has_threads = False
+        self.seen_at = 0  # when the world has told something last
         self.scopes = {}
         self.generators = {}
         self.variables = {}
@@ -232,10 +237,11 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         """Writes down what the world has seen since the last look; true if the loop is to be stopped."""
         over = False
         for word, at, *rest in self.door.seen():
+            self.seen_at = int(at)
             if word == b"poll":
                 self.events.append(["poll", int(at), int(rest[0])])
             elif word == b"happened":
-                self.happened(int(at), int(rest[0]), int(rest[1]) if len(rest) > 1 else 0)
+                self.happened(int(at), int(rest[0]), int(rest[1]))
             else:
                 over = True
                 self.events.append([word.decode(), int(at)])
@@ -339,11 +345,11 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         """Of coroutine objects only: that a task has not begun tells the task."""
         tag = coroutine.__name__
         if isinstance(tag, Tag) and tag.player is self:
-            self.record("warning")[-1].update(about="never_awaited", of=str(tag), id=tag.id)
+            self.record("warning")[-1].update(value="never_awaited", of=str(tag), id=tag.id)
 
     def hear_of_slowness(self):
         name, id = self.last_job
-        self.record("warning")[-1].update(about="slow_callback", of=name, id=id)
+        self.record("warning")[-1].update(value="slow_callback", about="slow_callback", of=name, id=id)
 
     # Names.
 
@@ -558,6 +564,7 @@ class Slowness(logging.Filter):
 
 def listen():
     """To what Python tells of no loop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts means cede, which ends the driver
     logging.getLogger("asyncio").addFilter(Slowness())
     warnings._warn_unawaited_coroutine = hear_of_never_awaited
     warnings.simplefilter("ignore")
@@ -579,7 +586,4 @@ def unsupported():
         missing.update(dict.fromkeys(("timeout", "reenter", "reschedule", "expired"), "asyncio.timeout is " + version))
     if not hasattr(asyncio, "TaskGroup"):
         missing.update(dict.fromkeys(("task_group", "create_task_in"), "asyncio.TaskGroup is " + version))
-    for verb in ("thread", "run_in_executor", "fail_in_executor", "run_coroutine_threadsafe", "add_signal_handler",
-                 "add_signal_handler_elsewhere", "remove_signal_handler", "raise_signal", "send_signal"):
-        missing[verb] = "not yet"
     return missing

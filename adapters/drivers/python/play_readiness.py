@@ -203,7 +203,9 @@ class Readiness:
 
     def happened(self, at, key, result):
         """An appointment came to pass."""
-        self.appointments.pop(key)(at, result)
+        tell = self.appointments.pop(key, None)
+        if tell:
+            tell(at, result)
 
     def act_read(self, step, frame):
         end, answer = self.asked_of(step, frame)

@@ -1,22 +1,311 @@
-"""What the verbs about threads and signals mean. Mirrors adapters/play_threads.cpp."""
+"""What the verbs about threads and signals mean. Mirrors adapters/play_threads.cpp.
 
+The threads are real. They wait for their turn by reading a pipe that the world writes to; while one of them moves, the
+world waits for it, so that two plays give the same trace.
+"""
+
+import asyncio
+import concurrent.futures
+import heapq
+import logging
+import os
 import signal
+import threading
 
-from answers import raised
+from answers import IGNORED, answer_or_nothing, error_of, raised
+from program import FOREVER
 
 SIGNALS = {"usr1": signal.SIGUSR1, "usr2": signal.SIGUSR2, "int": signal.SIGINT, "kill": signal.SIGKILL}
+UNHANDLED = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
+EXECUTORS_THREAD = 9
+EXECUTORS_THREADS_MAX = 8
+
+
+class Worker:
+    """A thread that does what it is told, each time that a byte comes through its pipe."""
+
+    all = []
+
+    def __init__(self):
+        self.all.append(self)
+        self.number = len(self.all)
+        self.turns, self.gives_turn = os.pipe2(os.O_CLOEXEC)
+        self.work = []  # by time and order
+        self.ordered = 0
+        self.is_idle = True
+        self.rests = threading.Semaphore(0)
+        threading.Thread(target=self.live, daemon=True).start()
+
+    @classmethod
+    def first(cls):
+        return cls.all[0] if cls.all else Worker()
+
+    @classmethod
+    def idle(cls):
+        """The first that has nothing to do, of those beside the first."""
+        cls.first()
+        return next((worker for worker in cls.all[1:] if worker.is_idle), None) or Worker()
+
+    def at(self, door, moment, work):
+        """Does the work then."""
+        self.ordered += 1
+        heapq.heappush(self.work, (moment, self.ordered, work))
+        door.at(moment, "write %d 1" % self.gives_turn)
+
+    def start(self, work):
+        """Does the work now; comes back when that is over, or waits for the loop."""
+        self.is_idle = False
+        heapq.heappush(self.work, (0, 0, work))
+        os.write(self.gives_turn, b"x")
+        self.rests.acquire()
+
+    def wait(self, door, is_there):
+        """Until something is there at the beginning of a wait of the loop's; or until the play is over."""
+        while True:
+            door.next("write %d 1" % self.gives_turn)
+            self.rest()
+            if is_there():
+                return
+
+    def rest(self):
+        self.rests.release()
+        os.read(self.turns, 1)
+
+    def live(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are the main thread's
+        os.read(self.turns, 1)
+        while True:
+            if self.work:
+                heapq.heappop(self.work)[2](self)
+            self.is_idle = True
+            self.rest()
+
+
+class Executor(concurrent.futures.ThreadPoolExecutor):
+    """Threads that wait for the turn of the work before they do it."""
+
+    the = None
+
+    def __init__(self):
+        super().__init__(EXECUTORS_THREADS_MAX)
+        self.futures = []
+        logging.getLogger("concurrent.futures").setLevel(logging.CRITICAL + 1)
+
+    def submit(self, *args, **kwargs):
+        future = super().submit(*args, **kwargs)
+        self.futures.append(future)
+        return future
+
+    @classmethod
+    def get(cls):
+        if cls.the is None:
+            cls.the = cls()
+        return cls.the
 
 
 class Threads:
+    def then(self, delay):
+        return min(self.door.now() + max(0, delay), FOREVER)
+
+    def record_elsewhere(self, worker, step, id=0):
+        """An event on another thread, which is in no job. Its clock is the real one, so the world tells the time."""
+        details = {"thread": worker} if worker else {}
+        if not self.observing:
+            return details
+        self.look()
+        if self.job:
+            details["job"] = 0
+        self.events.append(["got", self.seen_at if worker else self.door.now(), step.number, 0, id, details])
+        return details
+
+    # Calls from other threads.
+
     def act_call_soon_threadsafe(self, step, frame):
         event = self.did(step, frame)
-        made = event[-1]["made"] = self.next_id()
+        event[-1]["made"] = self.next_id()
+        self.call_threadsafe(step, event[-1])
+
+    def call_threadsafe(self, step, answer):
         try:
-            handle = self.loop.call_soon_threadsafe(self.callback(step.script, made))
+            handle = self.loop.call_soon_threadsafe(self.callback(step.script, answer["made"]))
+        except BaseException as error:
+            answer.update(raised(error))
+        else:
+            self.handles[step.name] = answer["made"], handle
+
+    def act_thread(self, step, frame):
+        event = self.did(step, frame)
+        made = event[-1]["made"] = self.next_id()
+
+        def call(worker):
+            if self.observing:
+                details = self.record_elsewhere(worker.number, step)
+                details["made"] = made
+                self.call_threadsafe(step, details)
+        self.appoint(step, call)
+
+    def appoint(self, step, work):
+        """The first thread does it after the step's delay."""
+        self.has_threads = True
+        Worker.first().at(self.door, self.then(step.time), work)
+
+    # An executor.
+
+    def act_run_in_executor(self, step, frame):
+        event = self.did(step, frame)
+        if self.loop.is_closed():
+            event[-1].update(raises="runtime")
+            return
+        self.turns = [turn for turn in self.turns if not turn.done]
+        if len(self.turns) >= EXECUTORS_THREADS_MAX or step.value == "cancelled" and step.verb == "fail_in_executor":
+            event[-1].update(IGNORED)
+            return
+        id = event[4] = self.next_id()
+        turn = Turn(self, step, id)
+        self.turns.append(turn)
+        self.has_threads = True
+        self.door.at(self.then(step.time), "write %d 1" % turn.gives)
+        try:
+            future = self.loop.run_in_executor(Executor.get(), turn.take)
         except BaseException as error:
             event[-1].update(raised(error))
             return
-        self.handles[step.name] = made, handle
+        self.name_object(step.name, id, future)
+
+    act_fail_in_executor = act_run_in_executor
+
+    # Coroutines from other threads.
+
+    def act_run_coroutine_threadsafe(self, step, frame):
+        event = self.did(step, frame)
+        made = event[-1]["made"] = self.next_id()
+        self.see_submitted(self.loop)
+        self.appoint(step, lambda worker: Worker.idle().start(lambda idle: self.submit(idle, step, made)))
+
+    def submit(self, worker, step, id):
+        if not self.observing:
+            return
+        self.record_elsewhere(worker.number, step)["made"] = id
+        steps = self.steps_of(self.play_coroutine(self.script(step.script)), step.script, id)
+        steps.submitted_by = step.who
+        try:
+            outcome = asyncio.run_coroutine_threadsafe(steps, self.loop)
+        except BaseException:  # the loop is closed: who waits, waits in vain
+            steps.close()
+            outcome = concurrent.futures.Future()
+        worker.wait(self.door, lambda: outcome.done() or not self.observing)
+        if self.observing:
+            details = self.record_elsewhere(worker.number, step, id)
+            try:
+                details.update(answer_or_nothing(outcome.result()))
+            except BaseException as error:
+                details.update(raised(error))
+
+    def see_submitted(self, loop):
+        """Writes down when the loop makes a task of what was submitted."""
+        create_task = loop.create_task
+        if getattr(create_task, "sees_submitted", False):
+            return
+
+        def create_and_tell(coroutine, **options):
+            by = getattr(coroutine, "submitted_by", None)
+            if by is None:
+                return create_task(coroutine, **options)
+            event = self.record("did", "%s: create_task %s" % (by, coroutine.name), 0, coroutine.id)
+            if self.job:
+                event[-1]["job"] = 0
+            task = create_task(coroutine, **options)
+            self.name_object(coroutine.name, coroutine.id, task, is_task=True)
+            return task
+        create_and_tell.sees_submitted = True
+        loop.create_task = create_and_tell
+
+    # Signals.
+
+    def add_handler(self, step, made):
+        try:
+            self.loop.add_signal_handler(SIGNALS.get(step.name, -1), self.callback(step.script, made))
+            return {}
+        except BaseException as error:
+            return raised(error)
+
+    def act_add_signal_handler(self, step, frame):
+        event = self.did(step, frame)
+        event[-1]["made"] = self.next_id()
+        event[-1].update(self.add_handler(step, event[-1]["made"]))
+
+    def act_add_signal_handler_elsewhere(self, step, frame):
+        event = self.did(step, frame)
+        event[-1]["made"] = self.next_id()
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.add_handler(step, event[-1]["made"])))
+        thread.start()
+        thread.join()
+        event[-1].update(answers[0])
+
+    def act_remove_signal_handler(self, step, frame):
+        event = self.did(step, frame)
+        try:
+            event[-1]["value"] = bool(self.loop.remove_signal_handler(SIGNALS.get(step.name, -1)))
+        except BaseException as error:
+            event[-1].update(raised(error))
+
+    def act_raise_signal(self, step, frame):
+        """What the process does by default is not tried."""
+        event = self.did(step, frame)
+        number = SIGNALS.get(step.name)
+        if number in (None, signal.SIGKILL) or signal.getsignal(number) in UNHANDLED:
+            event[-1]["value"] = "default"
+        else:
+            signal.raise_signal(number)
+
+    def act_send_signal(self, step, frame):
+        self.did(step, frame)
+        number = SIGNALS.get(step.name)
+        if number in (None, signal.SIGKILL):
+            return
+
+        def sent(at, was_handled):
+            if was_handled:
+                self.events.append(["got", at, step.number, 0, 0, {"job": 0} if self.job else {}])
+        self.appointments[self.door.at(self.then(step.time), "signal %d" % number)] = sent
 
     def end_threads(self):
-        pass
+        """Who waits for a turn has it, and finds that all is over."""
+        if not self.has_threads:
+            return
+        for turn in self.turns:
+            os.close(turn.gives)
+        if Executor.the:
+            concurrent.futures.wait(Executor.the.futures)
+            Executor.the.futures.clear()
+        for turn in self.turns:
+            os.close(turn.turns)
+        for worker in Worker.all:
+            worker.work.clear()
+
+
+class Turn:
+    """Work for an executor's thread, which takes its turn when a byte comes."""
+
+    def __init__(self, player, step, id):
+        self.player = player
+        self.step = step
+        self.id = id
+        self.done = False
+        self.submitter = threading.get_ident()
+        self.turns, self.gives = os.pipe2(os.O_CLOEXEC)
+
+    def take(self):
+        player, step = self.player, self.step
+        elsewhere = threading.get_ident() != self.submitter
+        if elsewhere:
+            if not os.read(self.turns, 1):
+                return None  # the play has ended before
+        else:
+            player.door.busy(step.time)  # on the loop's thread it takes the loop's time
+        player.record_elsewhere(EXECUTORS_THREAD if elsewhere else 0, step, self.id)
+        self.done = True
+        if step.verb == "fail_in_executor":
+            raise error_of(step.value)
+        return step.value
