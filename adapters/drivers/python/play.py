@@ -164,7 +164,8 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         self.ends = {}  # of sockets and pipes
         self.all_ends = []
         self.turns = []  # of an executor's threads
-        self.has_threads = False
+        self.workers = []
+        self.executor = None
         self.seen_at = 0  # when the world has told something last
         self.scopes = {}
         self.generators = {}
@@ -204,6 +205,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         for loop in self.loops:
             if not loop.is_closed():
                 loop.close()
+            loop.set_exception_handler(None)  # which holds this play, as the play holds the loop
         asyncio.set_event_loop(None)
         for held in (self.names, self.kept, self.things, self.scopes, self.generators, self.handles, self.variables):
             held.clear()
@@ -212,6 +214,8 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
                 pass
         except BlockingIOError:
             pass
+        self.loop = None
+        self.loops.clear()
         Player.playing = None
 
     def make_loop(self):
@@ -303,9 +307,12 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         return self.observing
 
     def stop_running(self):
-        running = asyncio._get_running_loop()
-        if running is not None and Player.playing is self:  # what is left of others is none of this loop's business
-            running.stop()
+        """The loop that runs; or scripts' own, since a loop in which a run was refused may think that it does not."""
+        if Player.playing is not self:
+            return  # what is left of a play is none of this loop's business
+        loop = asyncio._get_running_loop() or self.loop
+        if not loop.is_closed():
+            loop.stop()
 
     # What loops tell that nobody asked for.
 
@@ -566,6 +573,7 @@ def listen():
     """To what Python tells of no loop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts means cede, which ends the driver
     logging.getLogger("asyncio").addFilter(Slowness())
+    logging.getLogger("concurrent.futures").setLevel(logging.CRITICAL + 1)  # its threads may outlive a loop
     warnings._warn_unawaited_coroutine = hear_of_never_awaited
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda unraisable: None  # errors of what is destroyed reach nobody, in any language

@@ -7,7 +7,6 @@ world waits for it, so that two plays give the same trace.
 import asyncio
 import concurrent.futures
 import heapq
-import logging
 import os
 import signal
 import threading
@@ -24,27 +23,16 @@ EXECUTORS_THREADS_MAX = 8
 class Worker:
     """A thread that does what it is told, each time that a byte comes through its pipe."""
 
-    all = []
-
-    def __init__(self):
-        self.all.append(self)
-        self.number = len(self.all)
+    def __init__(self, number):
+        self.number = number
         self.turns, self.gives_turn = os.pipe2(os.O_CLOEXEC)
         self.work = []  # by time and order
         self.ordered = 0
         self.is_idle = True
+        self.is_over = False
         self.rests = threading.Semaphore(0)
-        threading.Thread(target=self.live, daemon=True).start()
-
-    @classmethod
-    def first(cls):
-        return cls.all[0] if cls.all else Worker()
-
-    @classmethod
-    def idle(cls):
-        """The first that has nothing to do, of those beside the first."""
-        cls.first()
-        return next((worker for worker in cls.all[1:] if worker.is_idle), None) or Worker()
+        self.thread = threading.Thread(target=self.live)
+        self.thread.start()
 
     def at(self, door, moment, work):
         """Does the work then."""
@@ -64,7 +52,7 @@ class Worker:
         while True:
             door.next("write %d 1" % self.gives_turn)
             self.rest()
-            if is_there():
+            if self.is_over or is_there():
                 return
 
     def rest(self):
@@ -74,33 +62,18 @@ class Worker:
     def live(self):
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are the main thread's
         os.read(self.turns, 1)
-        while True:
+        while not self.is_over:
             if self.work:
                 heapq.heappop(self.work)[2](self)
             self.is_idle = True
             self.rest()
 
-
-class Executor(concurrent.futures.ThreadPoolExecutor):
-    """Threads that wait for the turn of the work before they do it."""
-
-    the = None
-
-    def __init__(self):
-        super().__init__(EXECUTORS_THREADS_MAX)
-        self.futures = []
-        logging.getLogger("concurrent.futures").setLevel(logging.CRITICAL + 1)
-
-    def submit(self, *args, **kwargs):
-        future = super().submit(*args, **kwargs)
-        self.futures.append(future)
-        return future
-
-    @classmethod
-    def get(cls):
-        if cls.the is None:
-            cls.the = cls()
-        return cls.the
+    def end(self):
+        self.is_over = True
+        os.write(self.gives_turn, b"x")
+        self.thread.join()
+        os.close(self.turns)
+        os.close(self.gives_turn)
 
 
 class Threads:
@@ -117,6 +90,26 @@ class Threads:
             details["job"] = 0
         self.events.append(["got", self.seen_at if worker else self.door.now(), step.number, 0, id, details])
         return details
+
+    # The threads of a play end with it, since the world looks after each that there is.
+
+    def first_worker(self):
+        if not self.workers:
+            self.workers.append(Worker(1))
+        return self.workers[0]
+
+    def idle_worker(self):
+        """The first that has nothing to do, of those beside the first."""
+        for worker in self.workers[1:]:
+            if worker.is_idle:
+                return worker
+        self.workers.append(Worker(len(self.workers) + 1))
+        return self.workers[-1]
+
+    def executor_threads(self):
+        if self.executor is None:
+            self.executor = concurrent.futures.ThreadPoolExecutor(EXECUTORS_THREADS_MAX)
+        return self.executor
 
     # Calls from other threads.
 
@@ -146,8 +139,7 @@ class Threads:
 
     def appoint(self, step, work):
         """The first thread does it after the step's delay."""
-        self.has_threads = True
-        Worker.first().at(self.door, self.then(step.time), work)
+        self.first_worker().at(self.door, self.then(step.time), work)
 
     # An executor.
 
@@ -156,17 +148,15 @@ class Threads:
         if self.loop.is_closed():
             event[-1].update(raises="runtime")
             return
-        self.turns = [turn for turn in self.turns if not turn.done]
-        if len(self.turns) >= EXECUTORS_THREADS_MAX or step.value == "cancelled" and step.verb == "fail_in_executor":
+        if sum(not turn.done for turn in self.turns) >= EXECUTORS_THREADS_MAX or step.value == "cancelled" and step.verb == "fail_in_executor":
             event[-1].update(IGNORED)
             return
         id = event[4] = self.next_id()
         turn = Turn(self, step, id)
         self.turns.append(turn)
-        self.has_threads = True
         self.door.at(self.then(step.time), "write %d 1" % turn.gives)
         try:
-            future = self.loop.run_in_executor(Executor.get(), turn.take)
+            future = self.loop.run_in_executor(self.executor_threads(), turn.take)
         except BaseException as error:
             event[-1].update(raised(error))
             return
@@ -180,7 +170,7 @@ class Threads:
         event = self.did(step, frame)
         made = event[-1]["made"] = self.next_id()
         self.see_submitted(self.loop)
-        self.appoint(step, lambda worker: Worker.idle().start(lambda idle: self.submit(idle, step, made)))
+        self.appoint(step, lambda worker: self.idle_worker().start(lambda idle: self.submit(idle, step, made)))
 
     def submit(self, worker, step, id):
         if not self.observing:
@@ -223,8 +213,9 @@ class Threads:
     # Signals.
 
     def add_handler(self, step, made):
+        """Signals that scenarios do not know are as SIGKILL: they cannot be caught."""
         try:
-            self.loop.add_signal_handler(SIGNALS.get(step.name, -1), self.callback(step.script, made))
+            self.loop.add_signal_handler(SIGNALS.get(step.name, signal.SIGKILL), self.callback(step.script, made))
             return {}
         except BaseException as error:
             return raised(error)
@@ -246,7 +237,7 @@ class Threads:
     def act_remove_signal_handler(self, step, frame):
         event = self.did(step, frame)
         try:
-            event[-1]["value"] = bool(self.loop.remove_signal_handler(SIGNALS.get(step.name, -1)))
+            event[-1]["value"] = bool(self.loop.remove_signal_handler(SIGNALS.get(step.name, signal.SIGKILL)))
         except BaseException as error:
             event[-1].update(raised(error))
 
@@ -272,17 +263,14 @@ class Threads:
 
     def end_threads(self):
         """Who waits for a turn has it, and finds that all is over."""
-        if not self.has_threads:
-            return
         for turn in self.turns:
             os.close(turn.gives)
-        if Executor.the:
-            concurrent.futures.wait(Executor.the.futures)
-            Executor.the.futures.clear()
+        if self.executor:
+            self.executor.shutdown()
         for turn in self.turns:
             os.close(turn.turns)
-        for worker in Worker.all:
-            worker.work.clear()
+        for worker in self.workers:
+            worker.end()
 
 
 class Turn:

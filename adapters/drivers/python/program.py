@@ -141,15 +141,17 @@ VALUELESS = {"acquire", "wait_event", "wait_condition", "put", "join", "produce"
 
 
 class Step:
-    """One line. Which of the fields count is said by the verb's row."""
+    """One line. Which of the fields count is said by the verb's row. Plays share them, and change nothing."""
 
     __slots__ = ("number", "who", "verb", "name", "second", "third", "script", "time", "value",
                  "act", "suspend", "leaves", "told_later", "valueless")
 
-    def __init__(self, number, line):
-        self.number = number  # as the trace names it: the place of the line, or a text for a step that is in no line
-        (self.who, self.verb, self.name, self.second, self.third, self.script, self.time, self.value,
-         self.act, self.suspend, self.leaves, self.told_later, self.valueless) = line
+    def __init__(self, number, who, verb):
+        self.number = number  # as the trace names it: the place of the line
+        self.who = who
+        self.verb = verb
+        self.name = self.second = self.third = self.script = self.value = None
+        self.time = 0
 
     def names(self, first):
         """The names that it has, from this one on."""
@@ -169,75 +171,72 @@ class Script:
 class Reader:
     """Reads scenarios for one kind of player, whose methods `act_VERB` and `suspend_VERB` perform the steps."""
 
-    LINES_MAX = 100_000
+    STEPS_MAX = 200_000
 
     def __init__(self, player, unsupported):
         self.player = player
         self.unsupported = unsupported
-        self.lines = {}  # what was read before
+        self.steps = {}  # that were read before
 
     def read(self, text):
         """The scripts of a scenario, by name."""
-        lines = self.lines
-        if len(lines) > self.LINES_MAX:
-            lines.clear()
+        steps = self.steps
+        if len(steps) > self.STEPS_MAX:
+            steps.clear()
         scripts = {"main": Script("main", [])}
         number = 0
         for line in text.split("\n"):
-            read = lines.get(line)
-            if read is None:
-                read = lines[line] = self.read_line(line)
-            if not read:
-                continue
-            script = scripts.get(read[0])
+            step = steps.get((number, line))
+            if step is None:
+                words = line.partition("#")[0].partition(":")
+                if not words[1]:
+                    continue
+                step = steps[number, line] = self.read_step(number, words[0].strip(), *words[2].split())
+            script = scripts.get(step.who)
             if script is None:
-                script = scripts[read[0]] = Script(read[0], [])
-            script.steps.append(Step(number, read))
+                script = scripts[step.who] = Script(step.who, [])
+            script.steps.append(step)
             number += 1
         return scripts
 
-    def read_line(self, line):
-        """What a `Step` is made of; nothing for an empty line."""
-        who, colon, rest = line.partition("#")[0].partition(":")
-        if not colon and not who.strip():
-            return ()
-        verb, *words = rest.split()
+    def read_step(self, number, who, verb, *words):
         args, of_coroutines = VERBS[verb]
-        names, time, value, word_at = [None, None, None], 0, None, 0
-        of_names = 0
-        for arg in args:
-            if word_at == len(words):
-                break  # what is left may be left out
-            word = words[word_at]
-            word_at += 1
+        step = Step(number, who, verb)
+        names = []
+        for arg, word in zip(args, words):  # what is left may be left out
             if arg == "duration":
-                time = duration_from(word)
+                step.time = duration_from(word)
             elif arg == "number":
-                value = int(word)
+                step.value = int(word)
             elif arg == "error":
-                value = word
+                step.value = word
             elif arg == "value":
-                value = int(word) if word[0].isdigit() or word[0] == "-" else word
+                step.value = int(word) if word[0].isdigit() or word[0] == "-" else word
             else:
-                names[of_names] = word
-                of_names += 1
-        script = (names[1] or names[0]) if "script" in args else None
-        return (who.strip(), verb, *names, script, time, value, *self.performed(who.strip(), verb, of_coroutines))
+                names.append(word)
+        step.name, step.second, step.third = (names + [None] * 3)[:3]
+        if "script" in args:
+            step.script = step.second or step.name
+        self.link(step, of_coroutines)
+        return step
 
-    def performed(self, who, verb, of_coroutines):
-        """How a verb is performed: at once, and in a coroutine if only that can."""
-        player = self.player
-        leaves = verb in ("raise", "return")
-        told_later, valueless = of_coroutines and verb not in TOLD_BY_SCRIPTS, verb in VALUELESS
-        if leaves:
-            return None, None, True, False, False
+    def link(self, step, of_coroutines):
+        """How the step is performed: at once, and in a coroutine if only that can."""
+        player, verb = self.player, step.verb
+        step.leaves = verb in ("raise", "return")
+        step.told_later = of_coroutines and verb not in TOLD_BY_SCRIPTS
+        step.valueless = verb in VALUELESS
+        step.act = step.suspend = None
+        if step.leaves:
+            return
         if verb in self.unsupported:
-            return player.act_unsupported, None, False, False, False
-        if of_coroutines:
-            return player.act_ignored, getattr(player, "suspend_" + verb), False, told_later, valueless
-        if verb == "limit" and who != "main":
-            return player.act_ignored, None, False, False, False
-        return getattr(player, "act_" + verb), None, False, False, False
+            step.act = player.act_unsupported
+        elif of_coroutines:
+            step.act, step.suspend = player.act_ignored, getattr(player, "suspend_" + verb)
+        elif verb == "limit" and step.who != "main":
+            step.act = player.act_ignored
+        else:
+            step.act = getattr(player, "act_" + verb)
 
 
 def duration_from(word):
