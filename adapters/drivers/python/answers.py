@@ -2,6 +2,7 @@
 
 import asyncio
 import builtins
+import concurrent.futures
 import os
 
 BaseGroup = getattr(builtins, "BaseExceptionGroup", None)
@@ -20,7 +21,8 @@ class Generic(Exception):
 
 # Before Python 3.11 asyncio's own TimeoutError is another class than Python's.
 CLASSES = [
-    (asyncio.CancelledError, "cancelled"), (asyncio.InvalidStateError, "invalid_state"),
+    (asyncio.CancelledError, "cancelled"), (concurrent.futures.CancelledError, "cancelled"),
+    (asyncio.InvalidStateError, "invalid_state"),
     (asyncio.TimeoutError, "timeout"), (TimeoutError, "timeout"), (asyncio.QueueFull, "full"),
     (asyncio.QueueEmpty, "empty"), (KeyError, "key"), (ValueError, "value"), (StopAsyncIteration, "stop_iteration"),
     (StopIteration, "stop_iteration"), (SystemExit, "exit"), (KeyboardInterrupt, "exit"),

@@ -22,7 +22,7 @@ import play_readiness
 import play_scopes
 import play_synchronisation
 import play_threads
-from answers import (Closing, IGNORED, UNSUPPORTED, answer_or_nothing, error_of, is_destroyed, kind_of, raised)
+from answers import IGNORED, UNSUPPORTED, answer_or_nothing, error_of, is_destroyed, kind_of, raised
 from program import CALLBACKS_MAX, FOREVER, Script
 
 MAIN_RUN, MAIN_CLOSE = "main: run", "main: close"
@@ -345,7 +345,8 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         """The script and the id of a future that the player has made."""
         if isinstance(future, asyncio.Task):
             steps = future.get_coro()
-            return (steps.name, steps.id) if isinstance(steps, Steps) else (None, 0)
+            is_made = isinstance(steps, Steps) and not steps.is_inline
+            return (steps.name, steps.id) if is_made else (None, 0)
         return self.tags.get(id(future), (None, 0))
 
     def hear_of_never_awaited(self, coroutine):

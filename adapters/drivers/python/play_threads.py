@@ -148,7 +148,9 @@ class Threads:
         if self.loop.is_closed():
             event[-1].update(raises="runtime")
             return
-        if sum(not turn.done for turn in self.turns) >= EXECUTORS_THREADS_MAX or step.value == "cancelled" and step.verb == "fail_in_executor":
+        busy = sum(not turn.done for turn in self.turns)
+        cancels = step.verb == "fail_in_executor" and step.value == "cancelled"
+        if busy >= EXECUTORS_THREADS_MAX or cancels:
             event[-1].update(IGNORED)
             return
         id = event[4] = self.next_id()
@@ -252,14 +254,13 @@ class Threads:
 
     def act_send_signal(self, step, frame):
         self.did(step, frame)
-        number = SIGNALS.get(step.name)
-        if number in (None, signal.SIGKILL):
-            return
+        number = SIGNALS.get(step.name, signal.SIGKILL)
+        happens = "call" if number == signal.SIGKILL else "signal %d" % number
 
         def sent(at, was_handled):
-            if was_handled:
+            if was_handled and happens != "call":
                 self.events.append(["got", at, step.number, 0, 0, {"job": 0} if self.job else {}])
-        self.appointments[self.door.at(self.then(step.time), "signal %d" % number)] = sent
+        self.appointments[self.door.at(self.then(step.time), happens)] = sent
 
     def end_threads(self):
         """Who waits for a turn has it, and finds that all is over."""
