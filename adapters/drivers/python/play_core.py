@@ -6,6 +6,7 @@ import math
 
 from answers import (IGNORED, answer_of, answer_or_nothing, catches, error_of, is_destroyed, kind_of, outcome_of,
                      raised)
+from play_threads import ignore_interrupts
 from program import FOREVER
 
 LIMIT_MAX = 1000  # more jobs than a loop may wait for would make a conforming one look stuck
@@ -116,6 +117,7 @@ class Core:
             self.loop.close()
         except BaseException as error:
             event[-1].update(raised(error))
+        ignore_interrupts()
 
     def act_run_in_new_loop(self, step, frame):
         id = self.next_id()

@@ -242,6 +242,7 @@ class Threads:
             event[-1]["value"] = bool(self.loop.remove_signal_handler(SIGNALS.get(step.name, signal.SIGKILL)))
         except BaseException as error:
             event[-1].update(raised(error))
+        ignore_interrupts()
 
     def act_raise_signal(self, step, frame):
         """What the process does by default is not tried."""
@@ -272,6 +273,12 @@ class Threads:
             os.close(turn.turns)
         for worker in self.workers:
             worker.end()
+
+
+def ignore_interrupts():
+    """The default is an exception, out of the blue; scenarios do not try defaults."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Turn:
