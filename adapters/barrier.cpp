@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,6 +57,13 @@ bool is_channel(int descriptor) {
   return type == S_IFIFO || type == S_IFSOCK || type == S_IFCHR || type == 0;  // that of eventfd and its like
 }
 
+/// Whether there is something to read, so that who reads from it is to be woken; on another processor the kernel may
+/// not have got round to that.
+bool is_readable(int descriptor) {
+  int count = 0;
+  return syscall(SYS_ioctl, descriptor, FIONREAD, &count) == 0 && count > 0;
+}
+
 /// Whether the thread sleeps until something happens, and is not, say, in the midst of reading a disk.
 bool sleeps(int id) {
   std::string stat = text_of(tasks + std::to_string(id) + "/stat");
@@ -82,7 +90,10 @@ struct Thread {
       case SYS_ppoll:
       case SYS_select:
       case SYS_pselect6: return true;
-      case SYS_read:
+      case SYS_read: {
+        const int channel = static_cast<int>(std::strtol(arguments, nullptr, 16));
+        return is_channel(channel) && !is_readable(channel);
+      }
       case SYS_write: return is_channel(static_cast<int>(std::strtol(arguments, nullptr, 16)));
       case SYS_nanosleep:
       case SYS_clock_nanosleep: return false;  // it goes on by itself

@@ -12,7 +12,8 @@ yield: a bare suspension of an awaitable of one's own
 receive: a future that a callback of add_reader completes
 produce: the generator's own body yields what scripts that it awaits hand over
 runner: asyncio.Runner, or asyncio.run before Python 3.11
-stop_iteration is StopAsyncIteration; a misuse of a coroutine object that Python calls ValueError or TypeError is runtime
+stop_iteration is StopAsyncIteration
+runtime is what a misuse of a coroutine object raises, also where Python calls it ValueError or TypeError
 a run that rests for ever is ended by a reader of the driver's, which calls stop
 """
 

@@ -18,6 +18,7 @@ SIGNALS = {"usr1": signal.SIGUSR1, "usr2": signal.SIGUSR2, "int": signal.SIGINT,
 UNHANDLED = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
 EXECUTORS_THREAD = 9
 EXECUTORS_THREADS_MAX = 8
+BEGINNING_MAX = 1  # seconds for a thread to come to where it waits for its turn
 
 
 class Worker:
@@ -33,6 +34,7 @@ class Worker:
         self.rests = threading.Semaphore(0)
         self.thread = threading.Thread(target=self.live)
         self.thread.start()
+        self.rests.acquire()  # else its beginning would pass for rest now and then
 
     def at(self, door, moment, work):
         """Does the work then."""
@@ -43,6 +45,8 @@ class Worker:
     def start(self, work):
         """Does the work now; comes back when that is over, or waits for the loop."""
         self.is_idle = False
+        while self.rests.acquire(blocking=False):
+            pass
         heapq.heappush(self.work, (0, 0, work))
         os.write(self.gives_turn, b"x")
         self.rests.acquire()
@@ -61,7 +65,7 @@ class Worker:
 
     def live(self):
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are the main thread's
-        os.read(self.turns, 1)
+        self.rest()
         while not self.is_over:
             if self.work:
                 heapq.heappop(self.work)[2](self)
@@ -162,6 +166,7 @@ class Threads:
         except BaseException as error:
             event[-1].update(raised(error))
             return
+        turn.waits.acquire(timeout=BEGINNING_MAX)
         self.name_object(step.name, id, future)
 
     act_fail_in_executor = act_run_in_executor
@@ -259,7 +264,7 @@ class Threads:
         happens = "call" if number == signal.SIGKILL else "signal %d" % number
 
         def sent(at, was_handled):
-            if was_handled and happens != "call":
+            if was_handled and happens != "call" and signal.getsignal(number) not in UNHANDLED:
                 self.events.append(["got", at, step.number, 0, 0, {"job": 0} if self.job else {}])
         self.appointments[self.door.at(self.then(step.time), happens)] = sent
 
@@ -290,11 +295,13 @@ class Turn:
         self.id = id
         self.done = False
         self.submitter = threading.get_ident()
+        self.waits = threading.Semaphore(0)
         self.turns, self.gives = os.pipe2(os.O_CLOEXEC)
 
     def take(self):
         player, step = self.player, self.step
         elsewhere = threading.get_ident() != self.submitter
+        self.waits.release()
         if elsewhere:
             if not os.read(self.turns, 1):
                 return None  # the play has ended before
