@@ -53,7 +53,7 @@ constexpr std::array loops{
     KnownLoop{"trio-asyncio", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"gbulb", for_python, "python/driver.py", "gbulb/bin/python3"},
     KnownLoop{"tornado", for_python, "python/driver.py", "python/bin/python3"},
-    KnownLoop{"node", "nodejs", "node/driver.js", "node"},
+    KnownLoop{"node", "nodejs", "node/driver.js", "node --no-memory-reducer"},  // whose timers are of eight seconds
     KnownLoop{"tokio", "what `ci/setup --loops rust` does", "tokio/bin/cede-tokio"},
     KnownLoop{"io-async", "libio-async-perl", "perl/driver.pl", "perl"},
 };
@@ -96,8 +96,9 @@ std::vector<std::string> command_of(const std::string& name) {
   if (like.interpreter.empty()) return {folder_of_loops() / like.driver};
   const std::string driver = beside("cede-drivers") / like.driver;
   const bool is_python = like.driver.starts_with("python/");
-  const std::string interpreter = is_python ? python(like.interpreter) : std::string(like.interpreter);
-  return {interpreter, driver, "--loop", name};
+  auto command = is_python ? std::vector{python(like.interpreter)} : words_of(like.interpreter);
+  command.insert(command.end(), {driver, "--loop", name});
+  return command;
 }
 
 /// The file of a module, and which of its back ends is meant.
