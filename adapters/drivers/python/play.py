@@ -213,7 +213,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
                 pass
         except BlockingIOError:
             pass
-        play_threads.ignore_interrupts()
+        play_threads.forget_signals()
         self.loop = None
         self.loops.clear()
         Player.playing = None
@@ -572,7 +572,7 @@ class Slowness(logging.Filter):
 
 def listen():
     """To what Python tells of no loop."""
-    play_threads.ignore_interrupts()  # whoever interrupts means cede, which ends the driver
+    play_threads.forget_signals()  # and whoever interrupts means cede, which ends the driver
     logging.getLogger("asyncio").addFilter(Slowness())
     logging.getLogger("concurrent.futures").setLevel(logging.CRITICAL + 1)  # its threads may outlive a loop
     warnings._warn_unawaited_coroutine = hear_of_never_awaited

@@ -52,7 +52,7 @@ class Core:
             event[-1].update(raised(error))
             return
         self.handles[step.name] = id, handle
-        if when:
+        if when and hasattr(handle, "when"):
             event[-1]["time"] = self.nanoseconds(handle.when())
 
     def act_call_soon(self, step, frame):

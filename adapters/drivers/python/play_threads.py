@@ -286,6 +286,15 @@ def ignore_interrupts():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def forget_signals():
+    """Signals do again what they did before the play, whatever its loops have left."""
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        if signal.getsignal(number) is not signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Turn:
     """Work for an executor's thread, which takes its turn when a byte comes."""
 
