@@ -122,10 +122,11 @@ void Player::hear(const reference::Report& report) {
   event.answer = Answer::of(slow ? Value::of(event.step.name) : Value::of(kind_of(report.error)));
 }
 
+/// Of a coroutine that a script has made; the player's own, such as of a `with` that is cancelled first, are none.
 void Player::hear_of_never_awaited() {
+  if (!CoroutineObject::going) return;
   Event& event = record(What::warning);
   event.answer = Answer::of(Value::of(Name("never_awaited")));
-  if (!CoroutineObject::going) return;
   event.id = CoroutineObject::going->id;
   event.step.who = CoroutineObject::going->name;
 }

@@ -69,7 +69,7 @@ void Campaign::play(const Scenario& scenario) {
     if (++result.violated == 1) result.first_violation = number_;
     if (result.violations.size() < violations_kept_) result.violations.push_back(scenario);
   }
-  if (acceptor_ && !violated && order_.scenarios.size() < violations_kept_) compare(scenario);
+  if (acceptor_ && !violated) compare(scenario);
 }
 
 void Campaign::play_and_read(const Scenario& scenario, std::uint64_t number) {
@@ -84,15 +84,30 @@ void Campaign::compare(const Scenario& scenario) {
   ++order_.compared;
   if (!parts_unexplained(scenario)) return;
   if (++order_.unexplained == 1) order_.first_unexplained = number_;
-  order_.scenarios.push_back(scenario);
+  if (order_.scenarios.size() < violations_kept_) order_.scenarios.push_back(scenario);
 }
 
 /// Of what was played last. A clause may explain it that nobody has asked about.
 bool Campaign::parts_unexplained(const Scenario& scenario) {
   Acceptor::Judgement judgement = acceptor_->judge(scenario, trace_);
   if (judgement == Acceptor::Judgement::undecided) ++order_.undecided;
-  return judgement == Acceptor::Judgement::rejects &&
-         std::ranges::none_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); });
+  if (judgement != Acceptor::Judgement::rejects) return false;
+  if (std::ranges::any_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); })) return false;
+  if (!varies()) return true;
+  ++order_.varied;
+  return false;
+}
+
+/// Whether the loop has taken another outcome than the reference of a clause that says in which version it changed.
+bool Campaign::varies() {
+  expected_.read(acceptor_->closest());
+  auto outcome = [](const Verdict& verdict) {
+    return verdict.kind == Verdict::Kind::variant ? verdict.text : std::string_view();
+  };
+  return std::ranges::any_of(properties(), [&](const Property& property) {
+    return find_clause(chapters(), property.clause)->tier == "V" &&
+           outcome(property.judge(history_)) != outcome(property.judge(expected_));
+  });
 }
 
 bool Campaign::is_unexplained(const Scenario& scenario) {

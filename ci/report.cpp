@@ -197,6 +197,7 @@ void add(LoopReport& sum, LoopReport&& part) {
     if (!sum.order) sum.order.emplace();
     sum.order->compared += part.order->compared;
     sum.order->undecided += part.order->undecided;
+    sum.order->varied += part.order->varied;
     sum.order->unexplained += part.order->unexplained;
     keep_simpler(sum.order->divergence, std::move(part.order->divergence));
   }

@@ -76,6 +76,7 @@ struct Divergence {
 struct OrderReport {
   std::uint64_t compared = 0;
   std::uint64_t undecided = 0;
+  std::uint64_t varied = 0;  // as CPython's versions vary, which a clause of tier V says
   std::uint64_t unexplained = 0;
   std::optional<Divergence> divergence;
 };

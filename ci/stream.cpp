@@ -201,6 +201,7 @@ Json order_json(const LoopReport& loop, const Terms& terms) {
             {"loop", loop.info.name},
             {"compared", order.compared},
             {"undecided", order.undecided},
+            {"varied", order.varied},
             {"unexplained", order.unexplained}};
   if (!order.divergence) return json;
   const Divergence& divergence = *order.divergence;
@@ -214,7 +215,7 @@ Json order_json(const LoopReport& loop, const Terms& terms) {
 }
 
 OrderReport order_of(const Json& json) {
-  OrderReport order{json.at("compared"), json.at("undecided"), json.at("unexplained"), {}};
+  OrderReport order{json.at("compared"), json.at("undecided"), json.at("varied"), json.at("unexplained"), {}};
   if (json.contains("scenario"))
     order.divergence = Divergence{scenario_of(json), trace_of(json.at("seen")), trace_of(json.at("expected")),
                                   {json.at("seen_event"), json.at("expected_event")}};
