@@ -1,11 +1,10 @@
-// A trace on the wire says all that there is to say; and what is none is told.
+// A trace on the wire says all that there is to say, through either door; and what is none is told.
 #include "adapters/wire_trace.h"
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "adapters/adapters.h"
+#include "adapters/wire.h"
 #include "properties/for_all.h"
 #include "spec/chapters.h"
 
@@ -61,6 +60,21 @@ TEST(WireTrace, loses_nothing_on_the_way) {
   for (const Clause& clause : chapters().clauses)
     for (const Example& example : clause.examples) ASSERT_TRUE(survives(parse_scenario(example.scenario).scenario));
   EXPECT_TRUE(for_all_scenarios(1, 5000, survives));
+}
+
+TEST(WireTrace, is_the_same_through_two_doors) {
+  std::string why;
+  const Adapter* served = find_adapter("exec:" CEDE_COMMAND " serve --loop reference", why);
+  ASSERT_TRUE(served) << why;
+  for (World::Pace pace : {World::Pace::frozen, World::Pace::creeping})
+    EXPECT_TRUE(for_all_scenarios(2, 3000, [&](const Scenario& scenario) {
+      World world(pace);
+      Trace seen;
+      served->run(*served, scenario, world, seen);
+      EXPECT_TRUE(everything(seen) == everything(trace_of(scenario, pace))) << to_string(scenario);
+      return !testing::Test::HasFailure();
+    }));
+  end_drivers();
 }
 
 /// What is wrong with it.
