@@ -148,8 +148,8 @@ TEST_F(HostileDriver, does_not_keep_others_from_being_judged) {
 TEST_F(HostileDriver, gets_a_hint_from_the_check) {
   for (const Way& way : {
            Way{"garbage", 6, "the answer to run: expected an object and found %% no JSON"},
-           Way{"no_seq", 6, "the seq of its command"},
-           Way{"lost_seq", 6, "the seq of its command"},
+           Way{"no_seq", 6, "put the seq of the command into the answer"},
+           Way{"lost_seq", 6, "the seq is a text that comes back as it was"},
            Way{"twice", 6, "it answers what it was not asked: there is more after its last answer: answer each command "
                            "once"},
            Way{"reverses", 6, "answer in the order in which was asked: seq b came before c"},

@@ -64,6 +64,7 @@ std::string hint_on_playing(const Command& command) {
   Trace trace;
   RunAnswer answer = read_run_answer(json, scenario, trace);
   if (json.failed()) return fmt::format("the answer to run: {}", json.error());
+  if (answer.seq.empty()) return "put the seq of the command into the answer";
   if (answer.seq != "\u00e9 \"7f\"") return "the seq is a text that comes back as it was: it is no number, and may be any";
   if (answer.kind == RunAnswer::Kind::errored) return "the driver has failed by itself: " + answer.words;
   if (answer.kind == RunAnswer::Kind::unsupported) return "the simplest scenario is unsupported: " + answer.words;
