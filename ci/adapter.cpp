@@ -14,6 +14,7 @@
 #include "adapters/wire.h"
 #include "ci/adapter_check.h"
 #include "ci/isolation.h"
+#include "ci/page.h"
 #include "ci/run.h"
 
 namespace cede {
@@ -123,6 +124,11 @@ Exit adapter_info(const std::string& loop) {
   for (std::string line; std::getline(mapping, line);) fmt::print("  {}\n", line);
   if (!adapter->unsupported.empty()) fmt::print("\nunsupported\n");
   for (const Unsupported& one : adapter->unsupported) fmt::print("  {}: {}\n", spelling(one.verb), one.reason);
+  return Exit::verified;
+}
+
+Exit adapter_schema() {
+  fmt::print("{}", wire_schema_text());
   return Exit::verified;
 }
 

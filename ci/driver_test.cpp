@@ -134,8 +134,8 @@ TEST_F(HostileDriver, does_not_keep_others_from_being_judged) {
                          Way{"never_answers", 1, "never came back: it waited in the system"},
                          Way{"computes", 1, "never came back: it computed and computed"},
                          Way{"forks", 1, "has a driver that crashed: Aborted"}}) {
-    Said said = cede("run PASS-1 --loop '" + loop(way.way) +
-                     "' --loop reference --budget 100cases --shard 1/16 --patience 1 --json=" + (folder_ / "report").string());
+    const std::string options = "--budget 100cases --shard 1/16 --patience 1 --json=" + (folder_ / "report").string();
+    Said said = cede("run PASS-1 --loop '" + loop(way.way) + "' --loop reference " + options);
     EXPECT_EQ(said.exit, way.exit) << way.way << said;
     EXPECT_TRUE(contains(said.text, way.told)) << way.way << said;
     EXPECT_TRUE(contains(said.text, "main: stop")) << "the scenario is kept\n" << said;

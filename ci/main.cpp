@@ -308,7 +308,7 @@ struct Line {
   }
 
   void adapter_line() {
-    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info");
+    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info, schema");
     command.require_subcommand(1);
     auto& make = *command.add_subcommand("new", "write a folder with a loop and its adapter, which pass the check");
     make.add_option("name", file, "of the loop and the folder")->required()->option_text("NAME");
@@ -323,6 +323,8 @@ struct Line {
     info.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
     python_option(info);
     info.callback([this] { act = [this] { return adapter_info(file); }; });
+    command.add_subcommand("schema", "print the JSON Schema of what drivers of other languages read and write")
+        ->callback([this] { act = adapter_schema; });
   }
 
   void serve_line() {

@@ -49,7 +49,8 @@ std::string hint_on_unknown(const Command& command) {
   driver.send(R"({"cmd":"dance","seq":"d1","with":["anybody"]})");
   Answer answer;
   if (std::string wrong = read(driver.receive(), answer); !wrong.empty()) return wrong;
-  if (answer.unsupported.empty()) return R"(answer a command that you do not know with {"seq":SEQ,"unsupported":REASON})";
+  if (answer.unsupported.empty())
+    return R"(answer a command that you do not know with {"seq":SEQ,"unsupported":REASON})";
   if (answer.seq != "d1") return "an answer has the seq of its command, if that has one, whatever the command is";
   driver.end();
   return {};
@@ -65,7 +66,8 @@ std::string hint_on_playing(const Command& command) {
   RunAnswer answer = read_run_answer(json, scenario, trace);
   if (json.failed()) return fmt::format("the answer to run: {}", json.error());
   if (answer.seq.empty()) return "put the seq of the command into the answer";
-  if (answer.seq != "\u00e9 \"7f\"") return "the seq is a text that comes back as it was: it is no number, and may be any";
+  if (answer.seq != "\u00e9 \"7f\"")
+    return "the seq is a text that comes back as it was: it is no number, and may be any";
   if (answer.kind == RunAnswer::Kind::errored) return "the driver has failed by itself: " + answer.words;
   if (answer.kind == RunAnswer::Kind::unsupported) return "the simplest scenario is unsupported: " + answer.words;
   driver.end();

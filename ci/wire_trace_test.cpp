@@ -112,7 +112,7 @@ TEST(WireTrace, says_which_event_is_none_and_what_was_expected) {
            Wrong{R"(["did",0,0,1,0,{"value":[1]}])", "event 1: expected null and found [1]}]]"},
            Wrong{R"(["did",0,0,1,0,{"value":{}}])", "event 1: expected an object with error or ns"},
            Wrong{R"(["did",0,0,1,0,{"value":"no name"}])", "event 1: expected a name and found no name"},
-           Wrong{R"(["did",0,0,1,0,{"thread":256}])", "event 1: expected the number of a thread and found 256"},
+           Wrong{R"(["did",0,0,1,0,{"thread":256}])", "event 1: expected a thread's number and found 256"},
            Wrong{R"(["enter",0,"",1])", "event 1: expected the name of a script and found "},
            Wrong{R"(["leave",0,"a",1],["leave",0,"a",1])", "event 2: it leaves, and nothing was entered"},
            Wrong{R"({"what":"did"})", R"(event 1: expected an array and found {"what":"did"}])"},
