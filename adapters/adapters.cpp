@@ -88,19 +88,6 @@ std::string python(std::string_view interpreter) {
   return setting("CEDE_PYTHON", is_here ? installed : "python3");
 }
 
-/// The command that drives this loop, with its words.
-std::vector<std::string> command_of(const std::string& name) {
-  const KnownLoop* known = find_loop(name);
-  if (name.starts_with(any_driver)) return words_of(std::string_view(name).substr(any_driver.size()));
-  const KnownLoop& like = known ? *known : *find_loop("asyncio");
-  if (like.interpreter.empty()) return {folder_of_loops() / like.driver};
-  const std::string driver = beside("cede-drivers") / like.driver;
-  const bool is_python = like.driver.starts_with("python/");
-  auto command = is_python ? std::vector{python(like.interpreter)} : words_of(like.interpreter);
-  command.insert(command.end(), {driver, "--loop", name});
-  return command;
-}
-
 /// The file of a module, and which of its back ends is meant.
 std::pair<fs::path, std::string> module_of(std::string name) {
   if (is_module(name)) return {fs::absolute(name.starts_with(c_door) ? name.substr(c_door.size()) : name), ""};
@@ -156,6 +143,23 @@ std::string KnownLoop::remedy() const {
   return is_driven() ? fmt::format("install {}", package) : fmt::format("install {} and build again", package);
 }
 
+bool is_driven(std::string_view name) {
+  const KnownLoop* known = find_loop(name);
+  return is_driver(name) || (known && known->is_driven());
+}
+
+std::vector<std::string> driver_command(const std::string& name) {
+  const KnownLoop* known = find_loop(name);
+  if (name.starts_with(any_driver)) return words_of(std::string_view(name).substr(any_driver.size()));
+  const KnownLoop& like = known ? *known : *find_loop("asyncio");
+  if (like.interpreter.empty()) return {folder_of_loops() / like.driver};
+  const std::string driver = beside("cede-drivers") / like.driver;
+  const bool is_python = like.driver.starts_with("python/");
+  auto command = is_python ? std::vector{python(like.interpreter)} : words_of(like.interpreter);
+  command.insert(command.end(), {driver, "--loop", name});
+  return command;
+}
+
 bool is_yours(std::string_view name) { return is_module(name) || is_driver(name); }
 
 std::string_view loop_of(std::string_view name) {
@@ -175,9 +179,7 @@ const KnownLoop* find_loop(std::string_view name) {
 
 const Adapter* find_adapter(std::string_view name, std::string& why) {
   if (name == "reference") return &reference_adapter();
-  const KnownLoop* known = find_loop(name);
-  if (is_driver(name) || (known && known->is_driven()))
-    return open_driver(std::string(name), command_of(std::string(name)), why);
+  if (is_driven(name)) return open_driver(std::string(name), driver_command(std::string(name)), why);
   return open_module(std::string(name), why);
 }
 

@@ -30,6 +30,9 @@ std::span<const KnownLoop> known_loops();
 /// Whether this is no name but the file of a module: `./mine.so`, `build/mine.so`, `cabi:mine.so`; or the driver of a
 /// loop of another language: `exec:COMMAND`, `python:MODULE:FACTORY`.
 bool is_yours(std::string_view name);
+/// Whether it is behind a driver (wire.h), and the words of the command that begins that.
+bool is_driven(std::string_view name);
+std::vector<std::string> driver_command(const std::string& name);
 /// The loop without its back end, as a file of expectations says it; `mine` for `build/mine.so`, the command for
 /// `exec:COMMAND`.
 std::string_view loop_of(std::string_view name);

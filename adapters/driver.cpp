@@ -179,19 +179,23 @@ std::string_view Driver::receive() {
     }
     if (read_.size() > line_max) fail("answered with a line that does not end: 16 MB are too many");
     searched = read_.size();
-    pump();
-    if (!read_some()) fail_at_end();
+    if (!pump() || !read_some()) fail_at_end();
   }
 }
 
-/// Waits until there is something to read, and writes and hears meanwhile.
-void Driver::pump() {
+/// Waits until there is something to read, and writes and hears meanwhile. False if it has ended, though what it has
+/// left behind may hold its standard output open.
+bool Driver::pump() {
   while (true) {
-    std::array<pollfd, 3> ends{{{out_, POLLIN, 0}, {err_, POLLIN, 0}, {unsent_.empty() ? -1 : in_, POLLOUT, 0}}};
+    std::array<pollfd, 4> ends{{{out_, POLLIN, 0},
+                                {alive_, POLLIN, 0},
+                                {err_, POLLIN, 0},
+                                {unsent_.empty() ? -1 : in_, POLLOUT, 0}}};
     if (poll(ends.data(), ends.size(), -1) < 0) continue;
-    if (ends[1].revents) hear();
-    if (ends[2].revents) write_some();
-    if (ends[0].revents) return;
+    if (ends[2].revents) hear();
+    if (ends[3].revents) write_some();
+    if (ends[0].revents) return true;
+    if (ends[1].revents) return false;
   }
 }
 
@@ -215,6 +219,7 @@ void Driver::hear() {
 void Driver::fail(const std::string& what) {
   if (err_ >= 0) hear();
   kill_group(SIGKILL);  // nothing more is wanted of it
+  (void)has_ended(patience);
   throw DriverFailure(what, said_);
 }
 
@@ -255,24 +260,29 @@ void Driver::kill_group(int signal) const {
 }
 
 void Driver::end() {
-  if (in_ < 0) return;
+  if (in_ < 0 || process_ < 0) return void(release());
   send(R"({"cmd":"bye"})");
   close(std::exchange(in_, -1));
   unsent_.clear();
-  const bool too_much = taken_ < read_.size();
-  bool more = false;
-  while (true) {
-    std::array<pollfd, 2> ends{{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
-    if (poll(ends.data(), ends.size(), patience) <= 0) break;
-    if (ends[1].revents) hear();
-    if (!ends[0].revents) continue;
-    const std::size_t before = read_.size();
-    if (!read_some() || read_.size() > line_max) break;
-    more |= read_.size() > before;
-  }
+  const bool more = has_more();
   const bool ends = release();
-  if (too_much || more) fail("answers what it was not asked: there is more after its last answer");
+  if (more) fail("answers what it was not asked: there is more after its last answer");
   if (!ends) fail("ignores `bye`, the end of its input and SIGTERM: it had to be killed");
+}
+
+/// Listens until it ends, or has been silent for long.
+bool Driver::has_more() {
+  bool more = taken_ < read_.size();
+  while (read_.size() <= line_max) {
+    std::array<pollfd, 3> ends{{{out_, POLLIN, 0}, {alive_, POLLIN, 0}, {err_, POLLIN, 0}}};
+    if (poll(ends.data(), ends.size(), patience) <= 0) break;
+    if (ends[2].revents) hear();
+    const std::size_t before = read_.size();
+    if (ends[0].revents && !read_some()) break;
+    more |= read_.size() > before;
+    if (!ends[0].revents && ends[1].revents) break;
+  }
+  return more;
 }
 
 /// False if it had to be killed.

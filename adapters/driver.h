@@ -42,13 +42,14 @@ class Driver {
 
  private:
   void begin(const std::vector<std::string>& command);
-  void pump();
+  bool pump();
   void write_some();
   bool read_some();
   void hear();
   [[noreturn]] void fail_at_end();
   bool has_ended(int milliseconds);
   void kill_group(int signal) const;
+  bool has_more();
   bool release();
 
   pid_t process_ = -1;

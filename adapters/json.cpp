@@ -82,7 +82,8 @@ std::int64_t JsonReader::integer() {
   std::int64_t number = 0;
   auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
   const std::size_t after = static_cast<std::size_t>(end - text_.data());
-  if (error != std::errc{} || (after < text_.size() && std::string_view(".eE").find(text_[after]) != std::string::npos)) {
+  const bool goes_on = after < text_.size() && std::string_view(".eE").find(text_[after]) != std::string_view::npos;
+  if (error != std::errc{} || goes_on) {
     unexpected("an integer");
     return 0;
   }

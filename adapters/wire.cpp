@@ -24,6 +24,17 @@ void append_member(std::string& json, std::string_view key, std::string_view tex
 
 std::string_view without_line_end(std::string_view text) { return text.substr(0, text.find_last_not_of(" \n") + 1); }
 
+/// Of an answer that is wrong, which may be that to another question; `otherwise` if nobody can tell.
+std::string seq_in(std::string_view line, std::string otherwise) {
+  JsonReader json(line);
+  std::string seq;
+  json.object([&](std::string_view key) {
+    if (key == "seq") seq = json.text();
+    else json.skip();
+  });
+  return json.failed() ? otherwise : seq;
+}
+
 /// A driver and the loop behind it.
 class Wire {
  public:
@@ -101,8 +112,9 @@ class Wire {
     const std::string_view line = driver_->receive();
     JsonReader json(line);
     RunAnswer answer = read_run_answer(json, scenario, trace);
-    if (json.failed()) driver_->fail(fmt::format("answered wrongly: {}", json.error()));
+    if (json.failed()) answer.seq = seq_in(line, seq);
     check_seq(answer.seq, seq);
+    if (json.failed()) driver_->fail(fmt::format("answered wrongly: {}", json.error()));
     if (answer.kind == RunAnswer::Kind::errored) {
       const std::string_view words = without_line_end(answer.words);
       throw DriverFailure(fmt::format("failed by itself: {}", words.substr(words.rfind('\n') + 1)), answer.words);

@@ -263,7 +263,7 @@ class Reader {
       else if (key == "made") event.made = id("an id");
       else if (key == "among") among(event);
       else if (key == "time") event.time = duration();
-      else if (key == "thread") event.thread = static_cast<std::uint8_t>(number(1, UINT8_MAX, "the number of a thread"));
+      else if (key == "thread") event.thread = static_cast<std::uint8_t>(number(1, UINT8_MAX, "a thread's number"));
       else if (key == "job") event.job = static_cast<Id>(number(0, 0, "0, for no job"));
       else if (key == "about") event.step.name = name("a word");
       else if (key == "of") event.step.who = name("the name of a script");

@@ -11,8 +11,10 @@
 
 #include "adapters/adapters.h"
 #include "adapters/cede.h"
+#include "adapters/wire.h"
 #include "ci/adapter_check.h"
 #include "ci/isolation.h"
+#include "ci/page.h"
 #include "ci/run.h"
 
 namespace cede {
@@ -53,12 +55,15 @@ const Adapter* find_named(const std::string& loop, Exit& exit) {
   const std::string name = known ? std::string(known->name) : loop;
   std::string why;
   LoopInfo info;
-  if (describe(name, info, why) == Opened::broken) {
+  const Opened opened = describe(name, info, why);
+  if (opened == Opened::not_there && known) why = fmt::format("{} ({})", known->remedy(), why);
+  if (opened != Opened::well) {
     exit = complain(Exit::adapter_failed, fmt::format("{}: {}", name, why));
     return nullptr;
   }
   const Adapter* adapter = find_adapter(name, why);
   if (!adapter) exit = complain(Exit::adapter_failed, why);
+  end_drivers();  // whoever plays begins one of their own
   return adapter;
 }
 
@@ -106,6 +111,8 @@ Exit adapter_info(const std::string& loop) {
   if (!adapter) return exit;
   fmt::print("name        {}\nversion     {}\n", adapter->name, adapter->version);
   if (adapter->table) fmt::print("plug-in     {}, abi {}\n", adapter->table->name, adapter->table->abi);
+  if (!adapter->language.empty()) fmt::print("language    {}\n", adapter->language);
+  if (!adapter->bugs.empty()) fmt::print("bugs        {}\n", adapter->bugs);
   if (!adapter->back_end.empty()) fmt::print("back end    {}\n", adapter->back_end);
   fmt::print("resolution  {}\n", to_string_duration(adapter->resolution));
   if (adapter->needs_creeping) fmt::print("clock       has to creep: timers are called past their deadline\n");
@@ -117,6 +124,11 @@ Exit adapter_info(const std::string& loop) {
   for (std::string line; std::getline(mapping, line);) fmt::print("  {}\n", line);
   if (!adapter->unsupported.empty()) fmt::print("\nunsupported\n");
   for (const Unsupported& one : adapter->unsupported) fmt::print("  {}: {}\n", spelling(one.verb), one.reason);
+  return Exit::verified;
+}
+
+Exit adapter_schema() {
+  fmt::print("{}", wire_schema_text());
   return Exit::verified;
 }
 

@@ -1,5 +1,5 @@
-// `cede adapter`: for whoever plugs in a loop. Skeletons that work, what a loop tells of itself, and what is wrong
-// with its adapter.
+// `cede adapter`: for whoever plugs in a loop. Skeletons that work, what a loop tells of itself, what is wrong with its
+// adapter, and what goes over the wire.
 #pragma once
 
 #include <string>
@@ -17,5 +17,8 @@ Exit adapter_info(const std::string& loop);
 /// Says what is wrong with the adapter, if something is (adapter_check.h). Counts the lines of `source`, the adapter's
 /// file, unless that is empty.
 Exit adapter_check(const std::string& loop, const std::string& source);
+
+/// Prints the JSON Schema of what goes over the wire between cede and a driver.
+Exit adapter_schema();
 
 }  // namespace cede

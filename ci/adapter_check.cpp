@@ -13,9 +13,11 @@
 
 #include <fmt/format.h>
 
+#include "adapters/adapters.h"
 #include "adapters/plugin.h"
 #include "adapters/virtual_time.h"
 #include "ci/child.h"
+#include "ci/wire_check.h"
 
 namespace cede {
 namespace {
@@ -24,7 +26,7 @@ namespace fs = std::filesystem;
 
 /// How a play in a process of its own went.
 struct Ended {
-  enum class How { done, called_back_wrongly, cannot_be_ended, endless, blocked, crashed };
+  enum class How { done, called_back_wrongly, cannot_be_ended, endless, blocked, crashed, driver };
   How how = How::done;
   std::string said;     // what the job returned
   std::string why;
@@ -213,6 +215,7 @@ Ended in_child(const std::function<std::string()>& job) {
   Child::End end = Child([&](Pulse&) { return job(); }, patience).end();
   Ended ended{.said = std::move(end.said), .why = end.words(), .printed = std::move(end.printed)};
   if (end.how == Child::How::done) ended.how = Ended::How::done;
+  else if (end.how == Child::How::driver) ended.how = Ended::How::driver, ended.why = end.driver;
   else if (ended.printed.find(not_owed) != std::string::npos) ended.how = Ended::How::called_back_wrongly;
   else if (end.how == Child::How::endless) ended.how = Ended::How::endless;
   else if (end.how == Child::How::blocked) ended.how = Ended::How::blocked;
@@ -229,6 +232,7 @@ std::string hint_on_end(const Ended& ended, std::string_view if_not_owed, std::s
     case Ended::How::cannot_be_ended: return std::string(if_cannot_be_ended);
     case Ended::How::endless: return std::string(polls);
     case Ended::How::blocked: return std::string(hidden);
+    case Ended::How::driver: return hint_on_driver(ended.why, ended.printed);
     case Ended::How::crashed: break;
   }
   const std::string line = ended.printed.substr(0, ended.printed.find('\n'));
@@ -236,6 +240,14 @@ std::string hint_on_end(const Ended& ended, std::string_view if_not_owed, std::s
   constexpr std::string_view ours = "cede: ";
   if (line.starts_with(ours)) return line.substr(ours.size(), line.find(';') - ours.size());
   return fmt::format("the loop {}, and said: {}", ended.why, line);
+}
+
+std::string hint_on_wire(const WireCheck& check, const std::string& name) {
+  Ended ended = in_child([&] { return check.hint(driver_command(name)); });
+  if (ended.how == Ended::How::blocked)
+    return "no answer comes, and it waits: flush standard output behind each answer, and read line by line";
+  std::string hint = hint_on_end(ended, {}, {});
+  return hint.empty() ? ended.said : hint;
 }
 
 std::string hint_on(const Check& check, const Adapter& adapter) {
@@ -320,6 +332,9 @@ bool tell(std::string_view name, const std::string& hint) {
 bool check_adapter(const Adapter& adapter) {
   fmt::print("{} {}\n", adapter.name, adapter.version);
   if (!tell("it tells what it is", hint_on_telling(adapter))) return false;
+  if (is_driven(adapter.name))
+    for (const WireCheck& check : wire_checks())
+      if (!tell(check.name, hint_on_wire(check, adapter.name))) return false;
   for (const Check& check : checks) {
     if (const Unsupported* missing = unsupported_in(check.scenario, adapter)) {
       fmt::print("-      {}: {} is unsupported: {}\n", check.name, spelling(missing->verb), missing->reason);

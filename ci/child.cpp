@@ -214,7 +214,7 @@ Child::Child(Child&& other) noexcept
       alive_(std::exchange(other.alive_, -1)), answer_(std::exchange(other.answer_, -1)),
       out_(std::exchange(other.out_, -1)), err_(std::exchange(other.err_, -1)),
       end_(std::move(other.end_)), patience_(other.patience_), beats_(other.beats_), cpu_(other.cpu_),
-      since_(other.since_) {}
+      cpu_looked_(other.cpu_looked_), since_(other.since_) {}
 
 Child::~Child() {
   if (process_ > 0) stop(How::crashed);
@@ -260,9 +260,9 @@ void Child::look_after() {
   const auto now = std::chrono::steady_clock::now();
   if (pulse_->beats() == beats_ && std::chrono::duration<double>(now - since_).count() < patience_) return;
   auto [runs, cpu] = state_of(process_);
-  const double spent = cpu - cpu_;
+  const double spent = cpu - cpu_, lately = cpu - std::exchange(cpu_looked_, cpu);
   if (pulse_->beats() == beats_ && spent >= patience_ / 2) return stop(How::endless);
-  if (pulse_->beats() == beats_ && !runs && spent < patience_ / 100) return stop(How::blocked);
+  if (pulse_->beats() == beats_ && !runs && lately >= 0 && lately < patience_ / 100) return stop(How::blocked);
   if (pulse_->beats() != beats_) cpu_ = cpu;  // else it was kept waiting by the machine: its time goes on to be counted
   beats_ = pulse_->beats();
   since_ = now;

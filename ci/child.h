@@ -90,7 +90,8 @@ class Child {
   End end_;
   double patience_;
   std::uint64_t beats_ = 0;  // when it was looked at last
-  double cpu_ = 0;
+  double cpu_ = 0;  // of it and its children, at its last beat
+  double cpu_looked_ = 0;
   std::chrono::steady_clock::time_point since_;
 };
 

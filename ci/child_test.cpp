@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 
 namespace cede {
@@ -53,6 +54,14 @@ TEST(Child, is_known_to_have_broken_its_memory) {
   });
   EXPECT_EQ(end.how, How::corrupted) << end.words();
   EXPECT_NE(end.printed, "") << "what the C library says is kept";
+}
+
+TEST(Child, is_ended_when_it_waits_for_ever_after_it_has_computed_a_while) {
+  auto compute_and_wait = [](Pulse&) {
+    for (const std::clock_t begin = std::clock(); std::clock() - begin < CLOCKS_PER_SEC / 10;) {}
+    return pause(), std::string();
+  };
+  EXPECT_EQ(Child(compute_and_wait, 0.5).end().how, How::blocked);
 }
 
 TEST(Child, is_ended_when_it_computes_or_waits_without_end) {

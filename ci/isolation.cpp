@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <list>
 #include <map>
@@ -11,6 +12,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "adapters/driver.h"
+#include "adapters/wire.h"
 #include "ci/stream.h"
 #include "ci/terminal.h"
 #include "properties/shrink.h"
@@ -21,8 +24,11 @@ namespace {
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
+constexpr int kills_max = 8;  // of the processes of a slice; then they are its own doing
 constexpr std::size_t crashes_max = 3;  // of a slice; then nothing is known of it
 constexpr int crashing_scenarios_max = 200;  // that are tried to find a smaller one
+constexpr int crashing_drivers_max = 40;  // the same, where each takes a while to begin
+constexpr std::size_t drivers_crashes_max = 3;  // that smaller ones are looked for of
 
 /// A part of a run, for one child.
 struct Part {
@@ -82,6 +88,17 @@ class Findings {
   bool shrinks_;
 };
 
+/// What was found stands, though the driver may not end well.
+void end_driver(LoopReport& report) {
+  try {
+    end_drivers();
+  } catch (const DriverFailure& failure) {
+    Child::End end{.how = Child::How::driver, .driver = failure.what()};
+    report.crashes.push_back({std::string(spelling(end.how)), end.words(), 0, {}, failure.said});
+  }
+  report.restarts = drivers_restarted();
+}
+
 /// In the child: plays the part and says what came of it.
 std::string play_part(const Adapter& adapter, const Terms& terms, const Part& part, Clock::time_point end,
                       Pulse& pulse) {
@@ -103,6 +120,7 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
   RunReport report{.terms = terms, .loops = {LoopReport{.info = adapter, .played = campaign.played()}}};
   for (const Clause* clause : clauses) report.loops[0].clauses.push_back(findings.of(*clause));
   if (campaign.compares()) report.loops[0].order = findings.order();
+  end_driver(report.loops[0]);
   return to_json_lines(report);
 }
 
@@ -139,11 +157,24 @@ void make_small(Crash& crash, const LoopInfo& info, const Terms& terms) {
   if (crash.scenario.steps.empty()) return;
   if (crash.how == spelling(Child::How::endless) || crash.how == spelling(Child::How::blocked)) return;
   int tried = 0;
+  const int tries = is_driven(info.name) ? crashing_drivers_max : crashing_scenarios_max;
   auto still = [&](const Scenario& scenario) {
-    if (scenario.steps.empty() || ++tried > crashing_scenarios_max) return false;
+    if (scenario.steps.empty() || ++tried > tries) return false;
     return spelling(play_alone(info, terms, scenario).how) == crash.how;
   };
   if (still(crash.scenario)) crash.scenario = shrink(crash.scenario, still);
+}
+
+/// Where drivers take a while to begin, this is not done for each crash, but for one of each kind.
+void make_some_small(std::vector<Crash>& crashes, const LoopInfo& info, const Terms& terms) {
+  std::vector<Crash> kinds;
+  for (Crash& crash : crashes) {
+    auto same = [&](const Crash& one) { return one.how == crash.how && one.what == crash.what; };
+    if (auto known = std::ranges::find_if(kinds, same); known != kinds.end()) known->times += crash.times;
+    else kinds.push_back(std::move(crash));
+  }
+  for (std::size_t i = 0; i < std::min(kinds.size(), drivers_crashes_max); ++i) make_small(kinds[i], info, terms);
+  crashes = std::move(kinds);
 }
 
 /// The children of one loop.
@@ -162,7 +193,10 @@ class Crew {
       while (workers_.size() < hands_.jobs)
         if (auto part = next_part()) begin(*part);
         else break;
-      if (workers_.empty()) return std::move(sum_);
+      if (workers_.empty()) {
+        if (is_driven(info_.name) && !World::interrupted) make_some_small(sum_.crashes, info_, terms_);
+        return std::move(sum_);
+      }
       std::vector<Child*> children;
       for (Worker& worker : workers_) children.push_back(&worker.child);
       Child::wait_for_any(children);
@@ -215,6 +249,7 @@ class Crew {
     const std::uint64_t number = worker.child.pulse().number();
     const std::string again = worker.child.pulse().text();
     Child::End end = worker.child.end();
+    if (is_killed(end) && !World::interrupted && kills_[part.slice.index]++ < kills_max) return begin_again(part);
     std::vector<Crash>& crashes = crashes_[part.slice.index];
     RunReport said;
     std::string why;
@@ -230,11 +265,27 @@ class Crew {
     else again_.push_back({part.slice, part.until, false});
   }
 
+  /// By somebody else, as far as anybody can tell: no loop sends that to itself.
+  static bool is_killed(const Child::End& end) { return end.how == Child::How::crashed && end.code == SIGKILL; }
+
+  void begin_again(const Part& part) {
+    ++sum_.restarts;
+    tell_of_restart();
+    again_.push_back(part);
+  }
+
+  void tell_of_restart() {
+    fmt::print(stderr, "cede: {}: somebody has killed a process that played it: begun again\n", info_.name);
+  }
+
   /// Adds what a slice has come to in the end. A run without end keeps nothing more of it.
   void settle(const Slice& slice, LoopReport&& report) {
-    report.crashes = std::move(crashes_[slice.index]);
+    for (Crash& crash : crashes_[slice.index]) report.crashes.push_back(std::move(crash));
     crashes_.erase(slice.index);
-    if (!report.crashes.empty() && !World::interrupted) make_small(report.crashes.front(), info_, terms_);
+    kills_.erase(slice.index);
+    for (std::uint64_t i = 0; i < report.restarts; ++i) tell_of_restart();
+    if (!report.crashes.empty() && !World::interrupted && !is_driven(info_.name))
+      make_small(report.crashes.front(), info_, terms_);
     add(sum_, std::move(report));
   }
 
@@ -252,6 +303,7 @@ class Crew {
   Clock::time_point end_;
   std::deque<Part> again_;
   std::list<Worker> workers_;
+  std::map<std::uint64_t, int> kills_;  // ... likewise
   std::map<std::uint64_t, std::vector<Crash>> crashes_;  // of slices that are not settled, by index
   LoopReport sum_{.info = info_};
   Progress progress_;

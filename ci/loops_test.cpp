@@ -24,10 +24,10 @@ namespace {
 
 constexpr std::uint64_t seed = 20261122;
 
-/// The adapter of the loop; null if its library is absent.
+/// The adapter of the loop; null if its library is absent, or it lives in another process.
 const Adapter* loop_named(std::string_view name) {
   std::string why;
-  return find_adapter(name, why);
+  return is_driven(name) ? nullptr : find_adapter(name, why);
 }
 
 /// Or only against those of exact order.

@@ -74,6 +74,13 @@ struct Line {
         ->option_text("PACE");
   }
 
+  /// Children find it in their environment.
+  void python_option(CLI::App& command) {
+    command.add_option_function<std::string>("--python", [](const std::string& interpreter) {
+      setenv("CEDE_PYTHON", interpreter.c_str(), 1);
+    }, "plays the loops of Python")->option_text("INTERPRETER");
+  }
+
   void choices_option(CLI::App& command, bool& random) {
     const std::map<std::string, bool> choices{{"first", false}, {"random", true}};
     command.add_option("--choices", random, "which equal deadlines or ready descriptors go first, if a loop asks")
@@ -118,6 +125,7 @@ struct Line {
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
         ->option_text("LOOP|FILE.so")->allow_extra_args(false);
+    python_option(command);
     budget_option(command);
     pace_option(command, options.terms.pace);
     command.add_option("--without", options.terms.without, "verbs that random scenarios do not say; repeatable")
@@ -161,6 +169,7 @@ struct Line {
     auto& command = *app.add_subcommand("replay", "play one scenario and show its trace");
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
     command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP|FILE.so");
+    python_option(command);
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
     command.callback([this] { act = [this] { return replay(replayed); }; });
@@ -176,6 +185,7 @@ struct Line {
     command.add_flag("--all", drawn.all, "also clauses that every loop verifies");
     command.add_option("--clause", options.terms.globs, "only these, * and ? are wild; repeatable")
         ->option_text("GLOB")->allow_extra_args(false);
+    python_option(command);
     budget_option(command);
     pace_option(command, options.terms.pace);
     command.add_flag("--no-expect", options.no_expect, "expect nothing: every departure is news");
@@ -231,6 +241,7 @@ struct Line {
     options.terms.seed = run_seed;
     auto& init = *command.add_subcommand("init", "print a file with what a run finds on a loop");
     init.add_option("loop", file, "which loop")->required()->option_text("LOOP|FILE.so");
+    python_option(init);
     budget_option(init);
     init.callback([this] { act = [this] { return expect_init(file, options); }; });
     auto& check = *command.add_subcommand("check", "is each file well formed, with reasons and links?");
@@ -297,7 +308,7 @@ struct Line {
   }
 
   void adapter_line() {
-    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info");
+    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info, schema");
     command.require_subcommand(1);
     auto& make = *command.add_subcommand("new", "write a folder with a loop and its adapter, which pass the check");
     make.add_option("name", file, "of the loop and the folder")->required()->option_text("NAME");
@@ -305,16 +316,21 @@ struct Line {
     make.callback([this] { act = [this] { return adapter_new(file, language); }; });
     auto& check = *command.add_subcommand("check", "what is wrong with an adapter, and what to change?");
     check.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
+    python_option(check);
     check.add_option("--source", folder, "the adapter's source, to count its lines")->option_text("FILE");
     check.callback([this] { act = [this] { return adapter_check(file, folder); }; });
     auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
     info.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
+    python_option(info);
     info.callback([this] { act = [this] { return adapter_info(file); }; });
+    command.add_subcommand("schema", "print the JSON Schema of what drivers of other languages read and write")
+        ->callback([this] { act = adapter_schema; });
   }
 
   void serve_line() {
     auto& command = *app.add_subcommand("serve", "play scenarios from standard input, as drivers of loops do");
     command.add_option("--loop", file, "on which loop")->required()->option_text("LOOP|FILE.so");
+    python_option(command);
     command.callback([this] { act = [this] { return serve(file); }; });
   }
 

@@ -34,6 +34,8 @@ Trace play_on(const Adapter& adapter, const Scenario& scenario, World::Pace pace
 std::pair<std::string, Exit> judged(const Adapter& adapter, const Scenario& scenario, const ReplayOptions& options) {
   Trace expected = play_on(reference_adapter(), scenario, options.pace, false);
   Trace seen = play_on(adapter, scenario, options.pace, options.random_choices);
+  if (seen.events.empty())
+    return {fmt::format("{} {}: it cannot play this scenario\n", adapter.name, adapter.version), Exit::verified};
   History history;
   history.read(seen);
 

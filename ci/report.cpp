@@ -188,6 +188,7 @@ void add(std::vector<Crash>& crashes, Crash&& crash) {
 
 void add(LoopReport& sum, LoopReport&& part) {
   sum.played += part.played;
+  sum.restarts += part.restarts;
   for (std::size_t i = 0; i < part.clauses.size(); ++i) {
     add(sum.clauses[i], part.clauses[i]);
     sum.clauses[i].judged |= part.clauses[i].judged;

@@ -97,6 +97,7 @@ struct LoopReport {
   std::vector<ClauseReport> clauses;
   std::optional<OrderReport> order;  // if it is held to the exact order
   std::vector<Crash> crashes;
+  std::uint64_t restarts = 0;  // of processes that somebody else has killed
 
   // What is made of it in the end.
   std::uint64_t floor = 0;  // decisive scenarios that a MUST clause needs

@@ -24,6 +24,8 @@ inline RunReport strange_report() {
   loop.info.mapping = hostile;
   loop.info.exact_order = true;
   loop.info.layered = {"task"};
+  loop.info.language = loop.info.bugs = hostile;
+  loop.restarts = 2;
   loop.info.unsupported = {{Verb::call_soon, hostile}};
   loop.played = 1000;
   loop.floor = 2;

@@ -94,6 +94,9 @@ Json loop_json(const LoopReport& loop) {
             {"exact_order", info.exact_order}};
   if (!info.back_end.empty()) json["back_end"] = info.back_end;
   if (!info.layered.empty()) json["layered"] = info.layered;
+  if (!info.language.empty()) json["language"] = info.language;
+  if (!info.bugs.empty()) json["bugs"] = info.bugs;
+  if (loop.restarts) json["restarts"] = loop.restarts;
   for (const Unsupported& one : info.unsupported) json["unsupported"][std::string(spelling(one.verb))] = one.reason;
   if (!loop.outdated.empty()) json["outdated"] = loop.outdated;
   return json;
@@ -109,6 +112,9 @@ LoopReport loop_from(const Json& json) {
   loop.info.exact_order = json.at("exact_order");
   loop.info.back_end = json.value("back_end", "");
   loop.info.layered = json.value("layered", loop.info.layered);
+  loop.info.language = json.value("language", "");
+  loop.info.bugs = json.value("bugs", "");
+  loop.restarts = json.value("restarts", std::uint64_t{0});
   loop.outdated = json.value("outdated", "");
   if (json.contains("unsupported"))
     for (auto& [verb, reason] : json["unsupported"].items())

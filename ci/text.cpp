@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,15 @@ std::string times(std::uint64_t count) { return count == 1 ? "once" : fmt::forma
 
 std::string command = "cede";
 
+/// A word as a shell reads it.
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 }  // namespace
 
 const std::string& called_as() { return command; }
@@ -46,9 +56,11 @@ std::string replay_line(const Scenario& scenario, const LoopReport& loop, const 
   std::string escaped;
   for (char c : text) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
   std::string options;
-  if (terms.pace != World::Pace::frozen) options = fmt::format(" --clock {}", spelling(terms.pace));
+  const char* python = std::getenv("CEDE_PYTHON");
+  if (python && loop.info.language.starts_with("Python")) options = fmt::format(" --python {}", shell_word(python));
+  if (terms.pace != World::Pace::frozen) options += fmt::format(" --clock {}", spelling(terms.pace));
   if (terms.random_choices) options += " --choices random";
-  return fmt::format("printf '{}' | {} replay --loop {}{} -", escaped, command, loop.info.name, options);
+  return fmt::format("printf '{}' | {} replay --loop {}{} -", escaped, command, shell_word(loop.info.name), options);
 }
 
 std::string marked(const ShownTrace& trace, std::size_t event, bool whole) {
@@ -140,6 +152,8 @@ std::string summary(const LoopReport& loop, bool color) {
   for (const Crash& crash : loop.crashes) crashes += crash.times;
   if (crashes)
     text += fmt::format("  {}\n", paint.red(fmt::format("went down {}", times(crashes))));
+  if (loop.restarts)
+    text += fmt::format("  somebody else has killed a process of it {}: it was begun again\n", times(loop.restarts));
   auto list = [&](Status status, std::string_view words, bool expected = false, std::string_view level = {}) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)

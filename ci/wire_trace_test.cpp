@@ -1,11 +1,10 @@
-// A trace on the wire says all that there is to say; and what is none is told.
+// A trace on the wire says all that there is to say, through either door; and what is none is told.
 #include "adapters/wire_trace.h"
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "adapters/adapters.h"
+#include "adapters/wire.h"
 #include "properties/for_all.h"
 #include "spec/chapters.h"
 
@@ -63,6 +62,21 @@ TEST(WireTrace, loses_nothing_on_the_way) {
   EXPECT_TRUE(for_all_scenarios(1, 5000, survives));
 }
 
+TEST(WireTrace, is_the_same_through_two_doors) {
+  std::string why;
+  const Adapter* served = find_adapter("exec:" CEDE_COMMAND " serve --loop reference", why);
+  ASSERT_TRUE(served) << why;
+  for (World::Pace pace : {World::Pace::frozen, World::Pace::creeping})
+    EXPECT_TRUE(for_all_scenarios(2, 3000, [&](const Scenario& scenario) {
+      World world(pace);
+      Trace seen;
+      served->run(*served, scenario, world, seen);
+      EXPECT_TRUE(everything(seen) == everything(trace_of(scenario, pace))) << to_string(scenario);
+      return !testing::Test::HasFailure();
+    }));
+  end_drivers();
+}
+
 /// What is wrong with it.
 std::string error_in(const std::string& json) {
   const Scenario scenario = parse_scenario("main: call_soon a\na: stop\n").scenario;
@@ -98,7 +112,7 @@ TEST(WireTrace, says_which_event_is_none_and_what_was_expected) {
            Wrong{R"(["did",0,0,1,0,{"value":[1]}])", "event 1: expected null and found [1]}]]"},
            Wrong{R"(["did",0,0,1,0,{"value":{}}])", "event 1: expected an object with error or ns"},
            Wrong{R"(["did",0,0,1,0,{"value":"no name"}])", "event 1: expected a name and found no name"},
-           Wrong{R"(["did",0,0,1,0,{"thread":256}])", "event 1: expected the number of a thread and found 256"},
+           Wrong{R"(["did",0,0,1,0,{"thread":256}])", "event 1: expected a thread's number and found 256"},
            Wrong{R"(["enter",0,"",1])", "event 1: expected the name of a script and found "},
            Wrong{R"(["leave",0,"a",1],["leave",0,"a",1])", "event 2: it leaves, and nothing was entered"},
            Wrong{R"({"what":"did"})", R"(event 1: expected an array and found {"what":"did"}])"},

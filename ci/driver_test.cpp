@@ -1,0 +1,221 @@
+// Drivers that break the protocol: each is told apart, its scenario is kept, and nothing is left behind. And those
+// that are killed, with the workers that they serve: the report is as if nothing had been.
+#include "adapters/driver.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <random>
+#include <regex>
+#include <thread>
+
+#include "ci/shell_test.h"
+
+namespace cede {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Driver, is_begun_by_words_that_blanks_part) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(words_of("python3  driver.py\t--loop x"), (Words{"python3", "driver.py", "--loop", "x"}));
+  EXPECT_EQ(words_of("'a b' \"c'd\" e'f g'h ''"), (Words{"a b", "c'd", "ef gh", ""}));
+  EXPECT_EQ(words_of(" $HOME;* "), (Words{"$HOME;*"})) << "there is no shell";
+  EXPECT_EQ(words_of(""), Words{});
+}
+
+TEST(Driver, finds_no_more_in_its_environment_than_it_needs) {
+  setenv("CEDE_SEEN", "1", 1);
+  setenv("SECRET_TOKEN", "1", 1);
+  Driver driver({"/bin/sh", "-c", "echo seen=$CEDE_SEEN secret=$SECRET_TOKEN path=${PATH:+1}"});
+  EXPECT_EQ(driver.receive(), "seen=1 secret= path=1");
+  unsetenv("CEDE_SEEN");
+  unsetenv("SECRET_TOKEN");
+}
+
+/// What a driver is found to have done that a shell plays.
+std::string failure_of(const std::string& script) {
+  try {
+    Driver driver({"/bin/sh", "-c", script});
+    driver.send("hello");
+    driver.receive();
+    driver.end();
+    return "";
+  } catch (const DriverFailure& failure) {
+    return std::string(failure.what()) + (failure.said.empty() ? "" : " | " + failure.said);
+  }
+}
+
+TEST(Driver, is_told_by_how_it_ends) {
+  EXPECT_EQ(failure_of("read x; echo $x; read x"), "");
+  EXPECT_EQ(failure_of("exit 3"), "ended with exit code 3");
+  EXPECT_EQ(failure_of("echo last words >&2; kill -SEGV $$"), "crashed: Segmentation fault | last words\n");
+  EXPECT_EQ(failure_of("printf half; exit 0"), "ended with exit code 0 in the middle of an answer");
+  EXPECT_EQ(failure_of("read x; echo $x; echo more; read x"),
+            "answers what it was not asked: there is more after its last answer");
+  EXPECT_EQ(failure_of("trap '' TERM; read x; echo $x; sleep 100 & while :; do wait; done"),
+            "ignores `bye`, the end of its input and SIGTERM: it had to be killed");
+  EXPECT_EQ(failure_of("i=0; while [ $i -lt 9999 ]; do echo 0123456789 >&2; i=$((i+1)); done; echo done >&2; exit 1")
+                .size(),
+            std::string("ended with exit code 1 | ").size() + 4096) << "the end of what it said is kept";
+}
+
+class HostileDriver : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_installed("python3")) GTEST_SKIP() << "no python3 to be hostile with";
+    fs::copy_file(CEDE_SOURCES "/ci/hostile_driver.py", folder_ / "hostile_driver.py");
+  }
+
+  std::string loop(const std::string& way) const {
+    return "exec:" + (folder_ / "hostile_driver.py").string() + " " + way + " " CEDE_COMMAND;
+  }
+
+  /// How many processes of such drivers there are.
+  int left() const {
+    int count = 0;
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc"))
+      count += contains(contents(process.path() / "cmdline"), (folder_ / "hostile_driver.py").string());
+    return count;
+  }
+
+  Folder folder_;
+};
+
+struct Way {
+  const char* way;
+  int exit;
+  const char* told;
+};
+
+TEST_F(HostileDriver, is_told_what_it_does_wrong) {
+  const std::string scenario = write(folder_ / "s", "main: call_later 0ms a\nmain: stop\n").string();
+  for (const Way& way : {
+           Way{"garbage", 1, "answered wrongly: expected an object and found %% no JSON"},
+           Way{"binary", 1, "answered wrongly: expected an object and found"},
+           Way{"half", 1, "answered wrongly: expected a comma or } and found the end"},
+           Way{"no_seq", 1, "answered without the seq that it was asked with"},
+           Way{"lost_seq", 1, "answered with seq lost, and was asked with 1"},
+           Way{"twice", 1, "answers what it was not asked"},
+           Way{"no_trace", 1, "answered wrongly: there is no trace, unsupported or errored"},
+           Way{"empty_trace", 1, "answered wrongly: its trace is empty"},
+           Way{"no_event", 1, "answered wrongly: event 2: there is no event jumped"},
+           Way{"errored", 1, "failed by itself: Oops: mine\nTraceback"},
+           Way{"unsupported", 0, "it cannot play this scenario"},
+           Way{"endless_line", 1, "answered with a line that does not end: 16 MB are too many"},
+           Way{"closes", 1, "closed its standard output, and lives on"},
+           Way{"floods", 1, "answered with seq lost, and was asked with 1"},
+           Way{"crashes", 1, "crashed: Segmentation fault\nabout to end"},
+           Way{"aborts", 1, "crashed: Aborted\nabout to end"},
+           Way{"kills_itself", 1, "crashed: Killed\nabout to end"},
+           Way{"exits", 1, "ended with exit code 3"},
+           Way{"half_and_exits", 1, "ended with exit code 0 in the middle of an answer"},
+           Way{"forks", 1, "crashed: Aborted"},
+           Way{"version", 6, "answered hello wrongly: it speaks protocol 2, and this cede protocol 1"},
+           Way{"no_mapping", 6, "answered hello wrongly: mapping: mapping is empty"},
+           Way{"unknown_verb", 6, "answered hello wrongly: unsupported: there is no verb dance"},
+           Way{"ends_at_once", 6, "its driver ended with exit code 1: no module named anything"},
+           Way{"deaf", 6, "ignores `bye`, the end of its input and SIGTERM"},
+           Way{"says_goodbye", 6, "answers what it was not asked"},
+       }) {
+    Said said = cede("replay --loop '" + loop(way.way) + "' " + scenario);
+    EXPECT_EQ(said.exit, way.exit) << way.way << said;
+    EXPECT_TRUE(contains(said.text, way.told)) << way.way << said;
+  }
+  EXPECT_EQ(left(), 0) << "something is left behind";
+}
+
+TEST_F(HostileDriver, does_not_keep_others_from_being_judged) {
+  for (const Way& way : {Way{"garbage", 1, "has a driver that answered wrongly"},
+                         Way{"twice", 6, "has a driver that answered twice what it was asked with seq"},
+                         Way{"never_answers", 1, "never came back: it waited in the system"},
+                         Way{"computes", 1, "never came back: it computed and computed"},
+                         Way{"forks", 1, "has a driver that crashed: Aborted"}}) {
+    const std::string options = "--budget 100cases --shard 1/16 --patience 1 --json=" + (folder_ / "report").string();
+    Said said = cede("run PASS-1 --loop '" + loop(way.way) + "' --loop reference " + options);
+    EXPECT_EQ(said.exit, way.exit) << way.way << said;
+    EXPECT_TRUE(contains(said.text, way.told)) << way.way << said;
+    EXPECT_TRUE(contains(said.text, "main: stop")) << "the scenario is kept\n" << said;
+    EXPECT_TRUE(contains(said.text, "reference 1: 281 scenarios")) << "the next loop is judged\n" << said;
+    EXPECT_TRUE(contains(contents(folder_ / "report"), "\"kind\":\"end\"")) << "the report is whole";
+  }
+  EXPECT_EQ(left(), 0) << "something is left behind";
+}
+
+TEST_F(HostileDriver, gets_a_hint_from_the_check) {
+  for (const Way& way : {
+           Way{"garbage", 6, "the answer to run: expected an object and found %% no JSON"},
+           Way{"no_seq", 6, "put the seq of the command into the answer"},
+           Way{"lost_seq", 6, "the seq is a text that comes back as it was"},
+           Way{"twice", 6, "it answers what it was not asked: there is more after its last answer: answer each command "
+                           "once"},
+           Way{"reverses", 6, "answer in the order in which was asked: seq b came before c"},
+           Way{"no_event", 6, "the answer to run: event 2: there is no event jumped"},
+           Way{"endless_line", 6, "end each answer with a newline"},
+           Way{"closes", 6, "keep standard output open until bye"},
+           Way{"errored", 6, "the driver has failed by itself: Traceback"},
+           Way{"never_answers", 6, "flush standard output behind each answer"},
+           Way{"deaf_to_the_unknown", 6, "flush standard output behind each answer"},
+           Way{"version", 6, "it speaks protocol 2"},
+           Way{"ends_at_once", 6, "no module named anything"},
+           Way{"deaf", 6, "ignores `bye`, the end of its input and SIGTERM"},
+           Way{"none", 0, "ok     a loop that is gone holds no descriptors"},
+       }) {
+    Said said = cede("adapter check '" + loop(way.way) + " always'");
+    EXPECT_EQ(said.exit, way.exit) << way.way << said;
+    EXPECT_TRUE(contains(said.text, way.told)) << way.way << said;
+  }
+  EXPECT_EQ(left(), 0) << "something is left behind";
+}
+
+// Killing.
+
+std::vector<pid_t> descendants_of(pid_t process) {
+  std::vector<pid_t> found;
+  std::ifstream children("/proc/" + std::to_string(process) + "/task/" + std::to_string(process) + "/children");
+  for (pid_t child; children >> child;) {
+    found.push_back(child);
+    for (pid_t one : descendants_of(child)) found.push_back(one);
+  }
+  return found;
+}
+
+/// Kills processes that the command has begun, at random, until it ends. How many.
+int harass(pid_t command, unsigned seed) {
+  std::mt19937 random(seed);
+  int killed = 0;
+  for (int kills_max = 12; kill(command, 0) == 0; std::this_thread::sleep_for(std::chrono::milliseconds(1))) {
+    if (killed == kills_max || random() % 32) continue;
+    std::vector<pid_t> victims = descendants_of(command);
+    if (!victims.empty() && kill(victims[random() % victims.size()], SIGKILL) == 0) ++killed;
+  }
+  return killed;
+}
+
+TEST(Killing, changes_nothing_in_the_report) {
+  Folder folder;
+  const std::string run = "run --loop 'exec:" CEDE_COMMAND " serve --loop reference' --budget 3000cases -j2 --json=";
+  Said calm = cede(run + (folder / "calm").string());
+  const std::string pid_file = (folder / "pid").string();
+  Said harassed;
+  std::thread runs([&] {
+    harassed = shell("echo $$ > " + pid_file + "; exec " CEDE_COMMAND " " + run + (folder / "harassed").string());
+  });
+  pid_t command = 0;
+  while (!(std::ifstream(pid_file) >> command)) std::this_thread::yield();
+  const int killed = harass(command, 1);
+  runs.join();
+  EXPECT_GT(killed, 0);
+  EXPECT_EQ(harassed.exit, calm.exit) << harassed;
+  std::string report = contents(folder / "harassed");
+  EXPECT_TRUE(contains(report, "\"restarts\":")) << "it is counted";
+  EXPECT_TRUE(contains(harassed.text, "somebody has killed a process that played it: begun again")) << harassed;
+  report = std::regex_replace(report, std::regex(",\"restarts\":[0-9]+"), "");
+  EXPECT_TRUE(report == contents(folder / "calm"));
+}
+
+}  // namespace
+}  // namespace cede
