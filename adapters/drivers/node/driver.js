@@ -6,7 +6,8 @@
 
 const fs = require('fs');
 const { Door } = require('./door');
-const { Player, verbs } = require('./play');
+const { Player } = require('./play');
+const verbs = require('./verbs');
 
 // The collector of garbage would send itself tasks through the loop, which then polls once more.
 const minor = Number(process.versions.node.split('.')[0]) >= 20 ? 'minor-gc' : 'scavenge';
@@ -80,8 +81,8 @@ async function answer(command, door) {
 }
 
 async function main() {
-  for (const loss of ['uncaughtException', 'unhandledRejection'])
-    process.on(loss, (error) => Player.playing.lose(error));
+  process.on('uncaughtException', (error) => Player.playing.lose(error));
+  process.on('unhandledRejection', (error, promise) => Player.playing.lose(error, promise));
   const door = new Door();
   const lines = new Lines();
   for (let line = lines.next(); line !== null; line = lines.next()) {
