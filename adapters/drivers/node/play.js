@@ -45,7 +45,8 @@ class Player {
     this.now = 0;
   }
 
-  /// The events. A play begins on a whole millisecond, which is what the loop's clock tells, and where the loop has read it.
+  /// The events. A play begins on a whole millisecond, which is what the loop's clock tells, and where the loop has
+  /// read it.
   async play(pace) {
     Player.playing = this;
     this.door.begin(pace);
@@ -187,8 +188,9 @@ class Player {
     if (details) event[5] = details;
   }
 
-  /// An async function, whose steps are those of the task `job`. Whenever it waits, the job is left, and entered again when
-  /// it goes on; that `await` waits in any case is JavaScript's. A task begins in a microtask, what is called begins at once.
+  /// An async function, whose steps are those of the task `job`. Whenever it waits, the job is left, and entered again
+  /// when it goes on; that `await` waits in any case is JavaScript's. A task begins in a microtask, what is called
+  /// begins at once.
   async playCoroutine(name, job, isTask) {
     if (isTask) await undefined;
     this.goOn(job);
@@ -267,8 +269,8 @@ class Player {
     return raised(error);
   }
 
-  /// An error that left a callback, and that nobody else hears of. Node tells which promise was rejected with it, but not
-  /// which immediate or timer has thrown it.
+  /// An error that left a callback, and that nobody else hears of. Node tells which promise was rejected with it, but
+  /// not which immediate or timer has thrown it.
   lose(error, promise) {
     const details = { value: { error: this.raised(error).raises } };
     const callback = this.callbacks.get(promise);
@@ -284,8 +286,8 @@ class Player {
     this.forgets.push(forget);
   }
 
-  /// The deadline that is told is the one that was asked for, in whole milliseconds; that setTimeout waits for one of them
-  /// at least shows in what runs when.
+  /// The deadline that is told is the one that was asked for, in whole milliseconds; that setTimeout waits for one of
+  /// them at least shows in what runs when.
   callAt(name, id, nanos) {
     this.schedule(name, id, this.after(nanos, this.callback(name, id)));
     const delay = Math.ceil(nanos / 1e6);

@@ -1,5 +1,6 @@
-// What is asked of the loop. Each verb gets the player, its words and the event, in which it fills in the id; it gives the
-// details of the answer, if there are any. One that only a coroutine performs is a generator: it hands over what to await.
+// What is asked of the loop. Each verb gets the player, its words and the event, in which it fills in the id; it gives
+// the details of the answer, if there are any. One that only a coroutine performs is a generator: it hands over what
+// to await.
 'use strict';
 
 const { Failure, answer, duration, raised, value } = require('./answers');
