@@ -21,7 +21,7 @@ function pipe() {
 
 class Door {
   constructor() {
-    if (!process.env.CEDE_DOOR) throw new Error('CEDE_DOOR is not set: there is no virtual time. Let cede start this driver');
+    if (!process.env.CEDE_DOOR) throw new Error('CEDE_DOOR is not set: let cede start this driver');
     this.number = Number(process.env.CEDE_DOOR);
     this.bytes = Buffer.alloc(1 << 16);
     this.rested = () => {};

@@ -194,6 +194,25 @@ class Player {
   async playCoroutine(name, job, isTask) {
     if (isTask) await undefined;
     this.goOn(job);
+    const body = this.body(name, job);
+    let next = body.next();
+    while (!next.done) {
+      if (this.job) this.leave();
+      let resume;
+      try {
+        const result = await next.value;
+        resume = () => body.next(result);
+      } catch (error) {
+        resume = () => body.throw(error);
+      }
+      this.goOn(job);
+      next = resume();
+    }
+    return next.value;
+  }
+
+  /// The script of a coroutine. It hands over what to await.
+  *body(name, job) {
     const frame = ++this.frames;
     let result;
     try {
@@ -205,35 +224,8 @@ class Player {
           break;
         }
         const verb = verbs[step.verb];
-        if (!verb || !verb.isCoroutines) {
-          this.act(step, frame, true);
-          continue;
-        }
-        const event = this.record(['did', 0, step.number, frame, 0]);
-        try {
-          // The verb gives what to await, one after another.
-          const awaits = verb(this, step.words, event, job);
-          let next = awaits.next();
-          while (!next.done) {
-            if (this.job) this.leave();
-            let outcome;
-            try {
-              outcome = [await next.value];
-            } catch (error) {
-              outcome = error;
-            }
-            this.goOn(job);
-            next = Array.isArray(outcome) ? awaits.next(outcome[0]) : awaits.throw(outcome);
-          }
-          result = next.value;
-        } catch (error) {
-          this.got(step, frame, event, this.raised(error));
-          throw error;
-        }
-        const items = Array.isArray(result) ? result : [];
-        if (items === result) result = undefined;  // a list is no value
-        this.got(step, frame, event, answerOrNothing(result));
-        for (const item of items) this.record(['item', 0, step.number, frame, 0, item]);
+        if (verb && verb.isCoroutines) result = yield* this.suspend(verb, step, frame, job);
+        else this.act(step, frame, true);
       }
     } catch (error) {
       this.end(name, frame, this.raised(error));
@@ -243,8 +235,23 @@ class Player {
     return result;
   }
 
-  got(step, frame, event, details) {
-    this.record(['got', 0, step.number, frame, event[4], details]);
+  /// A step that only a coroutine performs, and its answer.
+  *suspend(verb, step, frame, job) {
+    const event = this.record(['did', 0, step.number, frame, 0]);
+    const got = (details) => this.record(['got', 0, step.number, frame, event[4], details]);
+    let result;
+    try {
+      result = yield* verb(this, step.words, event, job);
+    } catch (error) {
+      got(this.raised(error));
+      throw error;
+    }
+    if (!Array.isArray(result)) {
+      got(answerOrNothing(result));
+      return result;
+    }
+    got({});  // a list is no value
+    for (const item of result) this.record(['item', 0, step.number, frame, 0, item]);
   }
 
   /// A script is over, and with it the step: whoever awaits it goes on in a microtask of its own.
