@@ -33,6 +33,8 @@ struct LoopInfo {
   std::vector<std::string> layered;
   Nanos resolution = 1;
   bool exact_order = false;
+  /// Its futures and tasks are promises: who waits for one goes on in a microtask.
+  bool promises = false;
   /// In virtual time the clock has to creep, for a loop that waits until a deadline is behind it.
   bool needs_creeping = false;
 };

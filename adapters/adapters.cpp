@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view for_python = "what `ci/setup --loops python` does";
 constexpr std::string_view for_zuvloop = "zuvloop 0.0.17 for Python 3.14, and name that by --python,";
+constexpr std::string_view for_node = "what `ci/setup --loops node` does";
 
 constexpr std::array loops{
     KnownLoop{"reference", ""},
@@ -53,7 +54,10 @@ constexpr std::array loops{
     KnownLoop{"trio-asyncio", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"gbulb", for_python, "python/driver.py", "gbulb/bin/python3"},
     KnownLoop{"tornado", for_python, "python/driver.py", "python/bin/python3"},
-    KnownLoop{"node", "nodejs", "node/driver.js", "node --no-memory-reducer"},  // whose timers are of eight seconds
+    // Other threads of V8's wake the loop whenever they are done, and its memory reducer has timers of eight seconds.
+    KnownLoop{"node", "nodejs", "node/driver.js", "node --single-threaded --v8-pool-size=1 --no-memory-reducer"},
+    KnownLoop{"node/10", for_node, "node/driver.js",
+              "node-10/bin/node --single-threaded --v8-pool-size=1 --no-memory-reducer"},
     KnownLoop{"tokio", "what `ci/setup --loops rust` does", "tokio/bin/cede-tokio"},
     KnownLoop{"io-async", "libio-async-perl", "perl/driver.pl", "perl"},
 };
@@ -86,6 +90,15 @@ std::string python(std::string_view interpreter) {
   const fs::path installed = folder_of_loops() / interpreter;
   const bool is_here = interpreter.find('/') != std::string_view::npos && fs::exists(installed);
   return setting("CEDE_PYTHON", is_here ? installed : "python3");
+}
+
+/// What plays the driver, with its options. CEDE_NODE says which Node is meant where no version is named.
+std::vector<std::string> interpreter_of(const KnownLoop& loop) {
+  if (loop.driver.starts_with("python/")) return {python(loop.interpreter)};
+  auto words = words_of(loop.interpreter);
+  if (words[0].find('/') != std::string::npos) words[0] = folder_of_loops() / words[0];
+  else if (words[0] == "node") words[0] = setting("CEDE_NODE", "node");
+  return words;
 }
 
 /// The file of a module, and which of its back ends is meant.
@@ -154,8 +167,7 @@ std::vector<std::string> driver_command(const std::string& name) {
   const KnownLoop& like = known ? *known : *find_loop("asyncio");
   if (like.interpreter.empty()) return {folder_of_loops() / like.driver};
   const std::string driver = beside("cede-drivers") / like.driver;
-  const bool is_python = like.driver.starts_with("python/");
-  auto command = is_python ? std::vector{python(like.interpreter)} : words_of(like.interpreter);
+  auto command = interpreter_of(like);
   command.insert(command.end(), {driver, "--loop", name});
   return command;
 }

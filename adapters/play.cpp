@@ -366,6 +366,7 @@ void play(const Scenario& scenario, const Adapter& adapter, MakeLoop make, World
   trace.clear();
   trace.resolution = adapter.resolution;
   trace.exact_order = adapter.exact_order;
+  trace.promises = adapter.promises;
   static thread_local Program program;
   program.read(scenario);
   Player(program, adapter, make, world, trace, tasks).play();

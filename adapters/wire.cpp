@@ -121,6 +121,7 @@ class Wire {
     }
     trace.resolution = adapter_.resolution;
     trace.exact_order = adapter_.exact_order;
+    trace.promises = adapter_.promises;
   }
 
   void check_seq(const std::string& seen, const std::string& wanted) {
@@ -177,8 +178,8 @@ std::string hello_answer(const LoopInfo& loop) {
   append_member(json, "mapping", loop.mapping);
   for (auto& [key, text] : {std::pair{"back_end", &loop.back_end}, {"language", &loop.language}, {"bugs", &loop.bugs}})
     if (!text->empty()) append_member(json, key, *text);
-  json += fmt::format(R"(,"resolution":{},"exact_order":{},"creeping":{})", loop.resolution, loop.exact_order,
-                      loop.needs_creeping);
+  json += fmt::format(R"(,"resolution":{},"exact_order":{},"promises":{},"creeping":{})", loop.resolution,
+                      loop.exact_order, loop.promises, loop.needs_creeping);
   std::string_view comma = ",\"layered\":[";
   for (const std::string& profile : loop.layered) append_json(json += std::exchange(comma, ","), profile);
   if (comma == ",") json += ']';
@@ -205,6 +206,7 @@ void read_hello(JsonReader& json, LoopInfo& loop) {
     else if (key == "bugs") told.bugs = json.text();
     else if (key == "resolution") told.resolution = json.integer();
     else if (key == "exact_order") told.exact_order = json.truth();
+    else if (key == "promises") told.promises = json.truth();
     else if (key == "creeping") told.needs_creeping = json.truth();
     else if (key == "layered") json.array([&](std::size_t) { told.layered.emplace_back(json.text()); });
     else if (key == "unsupported") read_unsupported(json, told);

@@ -53,6 +53,8 @@ Verdict the_first_completion_stands(const History& history) {
     if (!future || future->task || future->challenged > index) continue;
     if (cancels(event.step.verb))
       ruling.require(event.answer == Answer::of(Value::of(false)), index, "a future that was done was cancelled");
+    else if (completes(event.step.verb) && history.trace().promises && event.answer == Answer{})
+      ruling.variant("ignored", index);  // what became of it, every waiter tells: AWAIT-9
     else if (completes(event.step.verb))
       ruling.require(event.answer.is_raised(), index, "a future that was done was completed once more");
     else if (event.step.verb == Verb::result)

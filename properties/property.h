@@ -55,6 +55,10 @@ class Ruling {
   Verdict verdict_;
 };
 
+struct Property;
+/// What the judge says of a loop that declares promises: properties/microtasks.cpp.
+Verdict judge_as_promises(const Property& property, const History& history);
+
 struct Property {
   std::string_view clause;
   Verdict (*rule)(const History& history);
@@ -65,7 +69,8 @@ struct Property {
   Verbs foreign = {Verb::runner, Verb::destroy, Verb::anext, Verb::aclose, Verb::shutdown_asyncgens};
 
   Verdict judge(const History& history) const {
-    return history.said(needs) && !history.said(foreign) ? rule(history) : Verdict{};
+    if (!history.said(needs) || history.said(foreign)) return {};
+    return history.trace().promises ? judge_as_promises(*this, history) : rule(history);
   }
 };
 

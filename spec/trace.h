@@ -69,6 +69,7 @@ struct Trace {
   std::vector<Event> events;
   Nanos resolution = 1;      // of the loop's clock: a timer may be early by less than that
   bool exact_order = false;  // the loop declares CPython's exact order, tier X
+  bool promises = false;     // ... that who waits goes on in a microtask, as in JavaScript
 
   void clear() { events.clear(); }
 };

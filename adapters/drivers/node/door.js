@@ -21,7 +21,7 @@ function pipe() {
 
 class Door {
   constructor() {
-    if (!process.env.CEDE_DOOR) throw new Error('no CEDE_DOOR: this driver is started by cede, with its time preloaded');
+    if (!process.env.CEDE_DOOR) throw new Error('CEDE_DOOR is not set: let cede start this driver');
     this.number = Number(process.env.CEDE_DOOR);
     this.bytes = Buffer.alloc(1 << 16);
     this.rested = () => {};

@@ -1,12 +1,13 @@
 // Plays scenarios on the event loop of Node.js, from version 10. The protocol is in ../README.md.
 //
-// The loop is the process's own: it cannot be stopped, closed or made anew, and every play begins where it rests, in the
-// callback of the descriptor that tells so.
+// The loop is the process's own: it cannot be stopped, closed or made anew, and every play begins where it rests, in
+// the callback of the descriptor that tells so.
 'use strict';
 
 const fs = require('fs');
 const { Door } = require('./door');
-const { Player, verbs } = require('./play');
+const { Player } = require('./play');
+const verbs = require('./verbs');
 
 // The collector of garbage would send itself tasks through the loop, which then polls once more.
 const minor = Number(process.versions.node.split('.')[0]) >= 20 ? 'minor-gc' : 'scavenge';
@@ -18,8 +19,9 @@ const MAPPING = [
   'call_soon: setImmediate; cancel: clearImmediate',
   'call_later: setTimeout, in whole milliseconds, at least one; call_at: the same from now; cancel: clearTimeout',
   'create_future: new Promise; set_result, set_exception: its two functions; add_done_callback: then',
-  'create_task: an async function, called in a microtask (queueMicrotask, or a promise\'s then)',
-  'await, call, catch, finally, repeat: await; sleep: await of a timer, or of nothing for no time; yield: await of nothing',
+  'create_task: an async function that awaits nothing first, and so begins in a microtask',
+  'await, call, repeat: await; catch, finally: await within try; sleep: await of a timer, or of nothing for no time',
+  'yield: await of nothing',
   'gather: Promise.all; gather_exceptions: Promise.allSettled',
   'run: main waits until the loop rests',
 ].join('\n');
@@ -80,8 +82,8 @@ async function answer(command, door) {
 }
 
 async function main() {
-  for (const loss of ['uncaughtException', 'unhandledRejection'])
-    process.on(loss, (error) => Player.playing.lose(error));
+  process.on('uncaughtException', (error) => Player.playing.lose(error));
+  process.on('unhandledRejection', (error, promise) => Player.playing.lose(error, promise));
   const door = new Door();
   const lines = new Lines();
   for (let line = lines.next(); line !== null; line = lines.next()) {
