@@ -122,8 +122,8 @@ my %at_once = (
         return;
     },
 
-    gather => sub { return combine('needs_all', sub { [map { outcome($_) } @_] }, @_) },
-    gather_exceptions => sub { return combine('wait_all', sub { [map { outcome_of($_) } @_] }, @_) },
+    gather => sub { return combine('needs_all', sub { [map { +{ value => $_ } } @_] }, @_) },
+    gather_exceptions => sub { return combine('wait_all', sub { [map { +{ value => undef, %{ outcome_of($_) } } } @_] }, @_) },
     shield => sub {
         my ($player, $event, $name, $of) = @_;
         my $object = $player->object($of);
