@@ -34,6 +34,12 @@ sub outcome {
     return ref $result || !defined $result ? {} : { value => $result };
 }
 
+# The same where no value is one, too.
+sub told {
+    my ($details) = @_;
+    return %$details ? $details : { value => undef };
+}
+
 # What can be answered at once. Each gets the player, the event, of which it fills in the id, and its words; it gives the
 # details of the answer, if there are any.
 my %at_once = (
@@ -108,7 +114,7 @@ my %at_once = (
     },
     done => sub { return { value => (future_of(@_))[0]->is_ready ? \1 : \0 } },
     cancelled => sub { return { value => (future_of(@_))[0]->is_cancelled ? \1 : \0 } },
-    result => sub { return { value => undef, %{ outcome((future_of(@_))[0]->result) } } },
+    result => sub { return told(outcome((future_of(@_))[0]->result)) },
     exception => sub {
         my ($future) = future_of(@_);
         return { value => { error => Player::kind_of(scalar $future->failure) } } if $future->is_failed;
@@ -122,8 +128,8 @@ my %at_once = (
         return;
     },
 
-    gather => sub { return combine('needs_all', sub { [map { +{ value => $_ } } @_] }, @_) },
-    gather_exceptions => sub { return combine('wait_all', sub { [map { +{ value => undef, %{ outcome_of($_) } } } @_] }, @_) },
+    gather => sub { return combine('needs_all', sub { [map { told(outcome($_)) } @_] }, @_) },
+    gather_exceptions => sub { return combine('wait_all', sub { [map { told(outcome_of($_)) } @_] }, @_) },
     shield => sub {
         my ($player, $event, $name, $of) = @_;
         my $object = $player->object($of);

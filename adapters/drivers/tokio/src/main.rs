@@ -25,7 +25,8 @@ end of a task: the same, which it sets itself or as it is dropped, since a JoinH
 add_done_callback: spawn of a task that awaits it
 await: SetOnce::wait; call, catch, finally, repeat: await of an async fn; yield: task::yield_now; sleep: time::sleep
 wait_for: time::timeout
-run: Runtime::block_on of a Notify; run_until_complete: of that or the outcome; stop: Notify::notify_one
+main: the future that Runtime::block_on is given; run: it awaits a Notify; run_until_complete: that, or the outcome
+stop: Notify::notify_one
 errors: of coroutines Err; of callbacks panics, of which the panic hook is told
 steps of a task: polls of its future";
 

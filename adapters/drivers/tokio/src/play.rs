@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use serde_json::{json, Map, Value};
 use tokio::io::unix::AsyncFd;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{Notify, SetOnce};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -67,19 +67,18 @@ pub fn play(scenario: &str, door: &mut Door, pace: &str) -> Vec<Value> {
     let player = Player::new(steps::read(scenario), door.again());
     PLAYER.set(Some(player));
     let runtime = Builder::new_current_thread().enable_all().build().expect("tokio builds a runtime");
-    {
-        let _entered = runtime.enter();
-        // The pipe is never closed.
-        let wake = unsafe { AsyncFd::register(door.wake()) }.expect("a pipe can be polled");
-        play_main(&runtime, &wake);
+    runtime.block_on(async {
+        let wake = unsafe { AsyncFd::register(door.wake()) }.expect("a pipe can be polled"); // which is never closed
+        play_main(&wake).await;
         with(|player| player.observing = false); // what a runtime does to clear itself away is nobody's business
-    }
+    });
     drop(runtime);
     door.end();
     PLAYER.take().map_or(Vec::new(), |player| player.events)
 }
 
-fn play_main(runtime: &Runtime, wake: &AsyncFd<BorrowedFd>) {
+/// The future that the runtime is to block on. Where it awaits nothing, nothing else runs.
+async fn play_main(wake: &AsyncFd<BorrowedFd<'_>>) {
     let (frame, script) = with(|player| (player.next_frame(), player.script("main")));
     for step in script.iter() {
         if !is_observing() {
@@ -89,45 +88,25 @@ fn play_main(runtime: &Runtime, wake: &AsyncFd<BorrowedFd>) {
             break;
         }
         match step.verb.as_str() {
-            "run" => run(runtime, wake, step.number.into(), frame, None),
+            "run" => run(wake, step.number.into(), frame, None).await,
             "run_until_complete" => {
                 let object = with(|player| player.object(step.word(0)));
-                run(runtime, wake, step.number.into(), frame, Some(object));
+                run(wake, step.number.into(), frame, Some(object)).await;
             }
             _ => act(step, frame),
         }
     }
     if is_observing() {
-        run(runtime, wake, "main: run".into(), frame, None);
+        run(wake, "main: run".into(), frame, None).await;
     }
 }
 
 /// Until somebody stops it, or the object is done, or nothing is left to wait for.
-fn run(runtime: &Runtime, wake: &AsyncFd<BorrowedFd>, step: Value, frame: u64, object: Option<Object>) {
+async fn run(wake: &AsyncFd<BorrowedFd<'_>>, step: Value, frame: u64, object: Option<Object>) {
     let id = object.as_ref().map_or(0, |object| object.id);
     with(|player| player.record("did", [step.clone(), frame.into(), id.into()]));
     let stop = with(|player| player.stop.clone());
-    runtime.block_on(async {
-        let mut stopped = pin!(stop.notified());
-        let mut done = pin!(async {
-            match &object {
-                Some(object) => object.outcome.wait().await.is_ok(),
-                None => std::future::pending().await,
-            }
-        });
-        std::future::poll_fn(|context| {
-            if done.as_mut().poll(context).is_ready() || stopped.as_mut().poll(context).is_ready() {
-                return Poll::Ready(());
-            }
-            let Poll::Ready(ready) = wake.poll_read_ready(context) else {
-                return Poll::Pending;
-            };
-            ready.expect("the wake descriptor is there").clear_ready();
-            with(|player| player.rested());
-            Poll::Ready(())
-        })
-        .await
-    });
+    ended(wake, &stop, object.as_ref()).await;
     let details = match object {
         Some(object) => outcome_or_nothing(&object.outcome.get().cloned().unwrap_or(Err("runtime".into()))),
         None => json!({}),
@@ -136,6 +115,28 @@ fn run(runtime: &Runtime, wake: &AsyncFd<BorrowedFd>, step: Value, frame: u64, o
         player.stop = Arc::new(Notify::new()); // it was for this run
         player.record("got", [step, frame.into(), id.into(), details]);
     });
+}
+
+async fn ended(wake: &AsyncFd<BorrowedFd<'_>>, stop: &Notify, object: Option<&Object>) {
+    let mut stopped = pin!(stop.notified());
+    let mut done = pin!(async {
+        match object {
+            Some(object) => object.outcome.wait().await.is_ok(),
+            None => std::future::pending().await,
+        }
+    });
+    std::future::poll_fn(|context| {
+        if done.as_mut().poll(context).is_ready() || stopped.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let Poll::Ready(ready) = wake.poll_read_ready(context) else {
+            return Poll::Pending;
+        };
+        ready.expect("the wake descriptor is there").clear_ready();
+        with(|player| player.rested());
+        Poll::Ready(())
+    })
+    .await
 }
 
 impl Player {

@@ -99,7 +99,7 @@ fn call_later(player: &mut Player, step: &Step) -> (u64, Value) {
         return call(player, name, std::future::pending(), Some(-1));
     }
     player.expect(delay);
-    let due = player.door.now() + delay;
+    let due = player.door.now() + delay.max(0);
     call(player, name, tokio::time::sleep(duration(delay)), Some(due))
 }
 
