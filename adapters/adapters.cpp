@@ -55,7 +55,7 @@ constexpr std::array loops{
     KnownLoop{"tornado", for_python, "python/driver.py", "python/bin/python3"},
     KnownLoop{"node", "nodejs", "node/driver.js", "node --no-memory-reducer"},  // whose timers are of eight seconds
     KnownLoop{"tokio", "what `ci/setup --loops rust` does", "tokio/bin/cede-tokio"},
-    KnownLoop{"io-async", "libio-async-perl", "perl/driver.pl", "perl"},
+    KnownLoop{"io-async", "libio-async-perl and libfuture-asyncawait-perl", "perl/driver.pl", "perl"},
 };
 
 constexpr std::string_view c_door = "cabi:", any_driver = "exec:", any_python = "python:";

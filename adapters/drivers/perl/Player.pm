@@ -16,7 +16,8 @@ sub new {
     my ($class, $scenario, $door) = @_;
     my $self = bless {
         door => $door, events => [], scripts => { main => [] }, names => {}, handles => {}, kept => [],
-        ends => [], end_of => {}, appointments => {}, jobs => [], limit => STARTS_MAX, observing => 1, starts => 0, ids => 0, frames => 0,
+        ends => [], end_of => {}, appointments => {}, jobs => [],
+        limit => STARTS_MAX, observing => 1, starts => 0, ids => 0, frames => 0,
     }, $class;
     my $number = 0;
     for (split /\n/, $scenario) {
@@ -68,8 +69,8 @@ sub play_main {
 
 # Runs.
 
-# Until the future of the object is ready, if there is one. An error that leaves a callback leaves the run, too; whoever goes
-# on, runs again.
+# Until the future of the object is ready, if there is one. An error that leaves a callback leaves the run, too; whoever
+# goes on, runs again.
 sub run {
     my ($self, $step, $frame, $object) = @_;
     my ($loop, $id) = ($self->{loop}, $object ? $object->{id} : 0);
@@ -242,8 +243,8 @@ sub act {
     $event->[5]{$_} = $details->{$_} for ref $details eq 'HASH' ? keys %$details : ();
 }
 
-# An async sub: the body of a task, or a part of one, whose steps are those of the job. It runs until it waits for what is
-# not ready, and goes on within the call that makes it ready.
+# An async sub: the body of a task, or a part of one, whose steps are those of the job. It runs until it waits for what
+# is not ready, and goes on within the call that makes it ready.
 async sub play_coroutine {
     my ($self, $name, $job, $own) = @_;
     my $frame = ++$self->{frames};
@@ -280,7 +281,8 @@ async sub play_coroutine {
 
 sub tell_outcome {
     my ($self, $step, $frame, $id, $result, $error) = @_;
-    $self->record(got => $step->{number}, $frame, $id, Verbs::outcome($result, $error)) unless Verbs::inline($step->{verb});
+    $self->record(got => $step->{number}, $frame, $id, Verbs::outcome($result, $error))
+        unless Verbs::inline($step->{verb});
     return if $error || ref $result ne 'ARRAY';
     $self->record(item => $step->{number}, $frame, 0, $_) for @$result;
 }

@@ -1,5 +1,5 @@
-# What the verbs of readiness mean. Descriptors are the kernel's: the loop watches the one end of a socket pair or a pipe, and
-# the peer has the other.
+# What the verbs of readiness mean. Descriptors are the kernel's: the loop watches the one end of a socket pair or a
+# pipe, and the peer has the other.
 package Readiness;
 use strict;
 use warnings;

@@ -40,8 +40,8 @@ sub told {
     return %$details ? $details : { value => undef };
 }
 
-# What can be answered at once. Each gets the player, the event, of which it fills in the id, and its words; it gives the
-# details of the answer, if there are any.
+# What can be answered at once. Each gets the player, the event, of which it fills in the id, and its words; it gives
+# the details of the answer, if there are any.
 my %at_once = (
     log => sub { },
     busy => sub {
@@ -181,7 +181,11 @@ my %inline = map { $_ => 1 } qw(call catch finally repeat);
 sub at_once { $at_once{ $_[0] } }
 sub awaited { $awaited{ $_[0] } }
 sub inline { $inline{ $_[0] } }
-sub knows { my ($verb) = @_; return $at_once{$verb} || $awaited{$verb} || $verb =~ /^(?:run|run_until_complete|raise|return)$/ }
+
+sub knows {
+    my ($verb) = @_;
+    return at_once($verb) || awaited($verb) || $verb =~ /^(?:run|run_until_complete|raise|return)$/;
+}
 
 my %why_not = (
     close => 'a loop of IO::Async is not closed, but let go of',
@@ -200,7 +204,8 @@ sub why_not { $why_not{ $_[0] } || 'IO::Async has no such thing, or the driver d
 
 sub expect {
     my ($player, $nanos) = @_;
-    $player->{door}->tell(sprintf 'expect %d', $player->{door}->now + $nanos) if $nanos > 0 && $nanos < Player::FOREVER / 4;
+    return unless $nanos > 0 && $nanos < Player::FOREVER / 4;
+    $player->{door}->tell(sprintf 'expect %d', $player->{door}->now + $nanos);
 }
 
 sub call_at {

@@ -82,7 +82,12 @@ pub fn act(player: &mut Player, step: &Step) -> (u64, Value) {
 // Handles.
 
 /// Calls back when this is over.
-fn call(player: &mut Player, name: &str, when: impl Future<Output = ()> + Send + 'static, time: Option<i64>) -> (u64, Value) {
+fn call(
+    player: &mut Player,
+    name: &str,
+    when: impl Future<Output = ()> + Send + 'static,
+    time: Option<i64>,
+) -> (u64, Value) {
     let id = player.next_id();
     let script = name.to_string();
     let task = tokio::spawn(async move {
