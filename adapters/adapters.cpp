@@ -59,7 +59,7 @@ constexpr std::array loops{
     KnownLoop{"node/10", for_node, "node/driver.js",
               "node-10/bin/node --single-threaded --v8-pool-size=1 --no-memory-reducer"},
     KnownLoop{"tokio", "what `ci/setup --loops rust` does", "tokio/bin/cede-tokio"},
-    KnownLoop{"io-async", "libio-async-perl", "perl/driver.pl", "perl"},
+    KnownLoop{"io-async", "libio-async-perl and libfuture-asyncawait-perl", "perl/driver.pl", "perl"},
 };
 
 constexpr std::string_view c_door = "cabi:", any_driver = "exec:", any_python = "python:";
