@@ -52,7 +52,7 @@ inline RunReport strange_report() {
   loop.clauses[3].status = Status::not_verified;
   loop.clauses[4].status = Status::unsupported;
   loop.clauses[4].reason = hostile;
-  loop.order = OrderReport{50, 1, 2, Divergence{scenario, trace, trace, {1, 1}}};
+  loop.order = OrderReport{50, 1, 0, 2, Divergence{scenario, trace, trace, {1, 1}}};
   loop.crashes = {{"aborted", "aborted " + hostile, 12, scenario, hostile}, {"left", "left", 0, {}, ""}};
   return run;
 }
