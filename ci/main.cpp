@@ -34,6 +34,20 @@ constexpr auto examples = R"(examples:
 /// A seed that nobody chose.
 std::uint64_t random_seed() { return std::random_device{}(); }
 
+/// Words under a heading, in lines that fit a screen.
+std::string lines_of(std::string_view heading, std::string_view words) {
+  constexpr std::size_t width = 118;
+  std::string text(heading);
+  for (std::size_t line = 0; !words.empty();) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
+    const bool fits = text.size() + 1 + word.size() <= line + width;
+    if (!fits) line = text.size() + 1;
+    text += fmt::format("{}{}", fits ? " " : "\n  ", word);
+  }
+  return text + "\n";
+}
+
 /// CLI11 would count down from 2^64 for negative numbers.
 std::function<std::string(const std::string&)> at_least(std::uint64_t least) {
   return [least](const std::string& text) -> std::string {
@@ -75,8 +89,8 @@ struct Line {
   }
 
   /// Children find it in their environment.
-  void python_option(CLI::App& command) {
-    command.add_option_function<std::string>("--python", [](const std::string& interpreter) {
+  CLI::Option* python_option(CLI::App& command) {
+    return command.add_option_function<std::string>("--python", [](const std::string& interpreter) {
       setenv("CEDE_PYTHON", interpreter.c_str(), 1);
     }, "plays the loops of Python")->option_text("INTERPRETER");
   }
@@ -119,18 +133,20 @@ struct Line {
   }
 
   void search_options(CLI::App& command) {
-    command.footer("also: --without VERB, for reports --junit FILE, --md (or --md=FILE), --html FILE, --badge FILE\n"
+    command.footer(lines_of("loops:", loop_names()) +
+                   "also: --python INTERPRETER, --choices random, --without VERB; --junit, --md, --html and --badge FILE\n"
                    "examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops, fmt::format("all, or: {}; repeatable", loop_names()))
+    command.add_option("--loop", options.loops, "all, or of those below; or exec:DRIVER; repeatable")
         ->option_text("LOOP|FILE.so")->allow_extra_args(false);
-    python_option(command);
+    python_option(command)->group("");
     budget_option(command);
     pace_option(command, options.terms.pace);
     command.add_option("--without", options.terms.without, "verbs that random scenarios do not say; repeatable")
         ->option_text("VERB")->allow_extra_args(false)->group("");
     choices_option(command, options.terms.random_choices);
+    command.get_option("--choices")->group("");
     expect_options(command);
     command.add_option("-j,--jobs", options.jobs, "so many processes at a time; else as many as there are cores")
         ->option_text("N")->check(CLI::Range(1, 1024));
