@@ -134,7 +134,7 @@ struct Line {
 
   void search_options(CLI::App& command) {
     command.footer(lines_of("loops:", loop_names()) +
-                   "also: --python INTERPRETER, --choices random, --without VERB; --junit, --md, --html and --badge FILE\n"
+                   "also: --python INTERPRETER, --choices random, --without VERB, --junit, --md, --html, --badge FILE\n"
                    "examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
