@@ -268,6 +268,7 @@ async sub play_coroutine {
         $self->leave if !$future->is_ready && $self->is_in($job);
         my $is_done = eval { $result = await $future; 1 };
         $error = $is_done ? undef : $@;
+        return if Verbs::is_dropped($is_done, $error);
         $self->go_on($job);
         $self->tell_outcome($step, $frame, $event->[4], $result, $error);
         $result = undef if ref $result;    # a list is no value

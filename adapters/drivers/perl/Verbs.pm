@@ -94,12 +94,13 @@ my %at_once = (
     },
     set_result => sub {
         my ($future, @words) = future_of(@_);
+        return { not => 'ignored' } if is_task(@_);
         $future->done(map { value($_) } @words);
         return;
     },
     set_exception => sub {
         my ($future, $kind) = future_of(@_);
-        return { not => 'ignored' } if $kind eq 'cancelled';
+        return { not => 'ignored' } if $kind eq 'cancelled' || is_task(@_);
         $future->fail(Failure->new($kind));
         return;
     },
@@ -124,7 +125,8 @@ my %at_once = (
     create_task => sub {
         my ($player, $event, $name) = @_;
         my $job = [$name, $event->[4] = ++$player->{ids}];
-        $player->name_object($name, $job->[1], $player->{loop}->later->then(sub { $player->task($name, $job) }));
+        my $task = $player->{loop}->later->then(sub { $player->task($name, $job) });
+        $player->name_object($name, $job->[1], $task)->{is_task} = 1;
         return;
     },
 
@@ -230,6 +232,12 @@ sub future_of {
     return ($object->{future}, @words);
 }
 
+# Future lets anybody complete that of a task; its coroutine would not know, and go on in vain.
+sub is_task {
+    my ($player, undef, $name) = @_;
+    return $player->object($name)->{is_task};
+}
+
 # Whether it was pending the driver looks at before.
 sub cancel {
     my ($future) = future_of(@_);
@@ -256,6 +264,13 @@ sub combine {
     return;
 }
 
+# An async sub that was cancelled is dropped where it waits next; out of an eval there it only leaves that, without an
+# error.
+sub is_dropped {
+    my ($is_done, $error) = @_;
+    return !$is_done && $error eq '';
+}
+
 async sub slept {
     my ($delay, $result) = @_;
     await $delay;
@@ -265,8 +280,9 @@ async sub slept {
 async sub tried {
     my ($future, $kind) = @_;
     my $result;
-    return $result if eval { $result = await $future; 1 };
+    my $is_done = eval { $result = await $future; 1 };
     my $error = $@;
+    return $result if $is_done || is_dropped($is_done, $error);
     my $is = Player::kind_of($error);
     die $error unless $is eq $kind || ($kind eq 'generic' && $is !~ /^(?:cancelled|exit|generator_exit)$/);
     return;
@@ -277,6 +293,7 @@ async sub cleared {
     my $result;
     my $is_done = eval { $result = await $player->inline($name, $job); 1 };
     my $error = $@;
+    return if is_dropped($is_done, $error);
     await $player->inline($last, $job);
     die $error unless $is_done;
     return $result;

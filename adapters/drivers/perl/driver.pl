@@ -30,7 +30,7 @@ forever: nothing is asked of the loop
 add_reader, add_writer: watch_io(on_read_ready), watch_io(on_write_ready)
 remove_reader, remove_writer: unwatch_io; whether there was one the driver knows
 create_future: new_future; set_result: done; set_exception: fail; cancel_future: cancel; add_done_callback: on_ready
-create_task: an async sub of Future::AsyncAwait, called in later->then; cancel_task: cancel
+create_task: an async sub of Future::AsyncAwait, called in later->then; cancel_task: cancel; set_result and set_exception of a task are not tried
 await, call, catch, finally, repeat: await; sleep: await of delay_future; yield: await of later
 gather: Future->needs_all; gather_exceptions: Future->wait_all; shield: without_cancel
 run: run; run_until_complete: await; stop: stop
