@@ -30,6 +30,7 @@ class Driver:
         self.door = door
         self.player = play.Player
         self.failures = answers.failures
+        answers.ERRORS["exit"] = binding.fatal
         self.unsupported = {**play.unsupported(), **binding.unsupported}
         self.reader = program.Reader(play.Player, self.unsupported)
         self.plays = 0

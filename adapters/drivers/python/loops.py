@@ -1,6 +1,7 @@
 """The loops that the driver plays on: for each, how a new one is made and what has to be said of it."""
 
 import importlib
+import os
 import platform
 import selectors
 import sys
@@ -18,6 +19,11 @@ a run that rests for ever is ended by a reader of the driver's, which calls stop
 """
 
 
+PRINTED = """\
+exit is KeyboardInterrupt: whatever leaves a callback is printed by the bindings, and SystemExit ends the process
+"""
+
+
 class Binding:
     """asyncio as it is: what all others change something of."""
 
@@ -29,6 +35,7 @@ class Binding:
     exact_order = False
     creeping = False
     resolution = 1
+    fatal = SystemExit  # what scripts raise as `exit`
     unsupported = {}
 
     def new_loop(self, door):
@@ -84,6 +91,10 @@ class Pure(Asyncio):
 
 
 class Uvloop(Binding):
+    """libuv's, whose clock and timers count milliseconds."""
+
+    resolution = 1_000_000
+
     def __init__(self):
         self.new_event_loop = self.of("uvloop", "https://github.com/MagicStack/uvloop/issues").new_event_loop
 
@@ -92,6 +103,8 @@ class Uvloop(Binding):
 
 
 class Rloop(Uvloop):
+    """On Rust's mio. Its clock counts microseconds, its poll milliseconds."""
+
     def __init__(self):
         self.new_event_loop = self.of("rloop", "https://github.com/gi0baro/rloop/issues").new_event_loop
 
@@ -102,14 +115,16 @@ class Zuvloop(Uvloop):
 
 
 class Qasync(Binding):
-    """On Qt without a screen."""
+    """On Qt without a screen, whose timers count milliseconds."""
+
+    resolution = 1_000_000
+    mapping = MAPPING + PRINTED
+    fatal = KeyboardInterrupt
 
     def __init__(self):
-        import os
-
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         self.qasync = self.of("qasync", "https://github.com/CabbageDevelopment/qasync/issues")
-        self.application = self.qasync.QApplication([])
+        self.application = self.qasync.QtCore.QCoreApplication([])
 
     def new_loop(self, door):
         return self.qasync.QSelectorEventLoop(self.application)
@@ -118,19 +133,54 @@ class Qasync(Binding):
 class TrioAsyncio(Binding):
     """In its synchronous mode, in which the loop has asyncio's `run_forever`."""
 
+    mapping = MAPPING + """\
+the loop is trio-asyncio's for programs that do not begin with trio.run, TrioPolicy's
+trio goes through what is ready in random order: its random numbers begin anew with each play
+"""
+
     def __init__(self):
         self.policy = self.of("trio-asyncio", "https://github.com/python-trio/trio-asyncio/issues").TrioPolicy()
+        self.random = importlib.import_module("trio._core._run")._r
 
     def new_loop(self, door):
+        self.random.seed(1)
         return self.policy.new_event_loop()
 
 
 class Gbulb(Binding):
+    """On GLib, whose timers count milliseconds."""
+
+    resolution = 1_000_000
+    mapping = MAPPING + PRINTED
+    fatal = KeyboardInterrupt
+
     def __init__(self):
-        self.policy = self.of("gbulb", "https://github.com/beeware/gbulb/issues").GLibEventLoopPolicy()
+        self.gbulb = self.of("gbulb", "https://github.com/beeware/gbulb/issues")
 
     def new_loop(self, door):
-        return self.policy.new_event_loop()
+        return self.gbulb.GLibEventLoop()
+
+
+class Tornado(Binding):
+    """On asyncio. Floats of the wall clock tell microseconds."""
+
+    resolution = 1000
+    mapping = MAPPING + """\
+what tasks and futures do is asyncio's; what scripts say to the loop goes to an IOLoop:
+call_soon, call_soon_threadsafe: add_callback; cancel is a flag of the driver's, since there is no handle
+call_later: call_later, which goes by the wall clock; cancel: remove_timeout
+call_at: call_at of the wall clock
+add_reader, add_writer: add_handler, which has one handler a descriptor, and update_handler
+set_exception_handler: hears what is logged as tornado.application
+run, stop, close, signals: asyncio's, as IOLoop has them
+"""
+
+    def __init__(self):
+        self.of("tornado", "https://github.com/tornadoweb/tornado/issues")
+        self.loop = importlib.import_module("tornado_loop").TornadoLoop
+
+    def new_loop(self, door):
+        return self.loop(ExactSelector(door))
 
 
 class Python(Binding):
@@ -150,6 +200,7 @@ class Python(Binding):
 BINDINGS = {
     "asyncio": Asyncio, "asyncio/epoll": Epoll, "asyncio-pure": Pure, "uvloop": Uvloop, "uvloop/0.17.0": Uvloop,
     "rloop": Rloop, "zuvloop": Zuvloop, "qasync": Qasync, "trio-asyncio": TrioAsyncio, "gbulb": Gbulb,
+    "tornado": Tornado,
 }
 
 

@@ -222,15 +222,25 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         loop = self.binding.new_loop(self.door)
         self.loops.append(loop)
         loop.set_exception_handler(self.hear)
-        loop.add_reader(self.wake, self.on_wake, loop)
+        loop.add_reader(self.wake, self.on_wake)
         return loop
 
-    def on_wake(self, loop):
-        """The world has something to tell: that nothing is left to wait for."""
-        os.read(self.wake, 64)
+    def watch_wake_again(self):
+        """For a loop that has forgotten it in a close, but may run all the same."""
+        try:
+            self.loop.add_reader(self.wake, self.on_wake)
+        except BaseException:
+            pass  # as it should be: it is closed
+
+    def on_wake(self):
+        """The world has something to tell: that nothing is left to wait for. Loops may share what they wait by."""
+        try:
+            os.read(self.wake, 64)
+        except BlockingIOError:
+            return
         if self.observing and not self.look():
             return
-        loop.stop()
+        self.stop_running()
 
     # Observing: every event goes through here.
 
@@ -311,7 +321,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         if Player.playing is not self:
             return  # what is left of a play is none of this loop's business
         loop = asyncio._get_running_loop() or self.loop
-        if not loop.is_closed():
+        if not loop.is_closed() or loop.is_running():
             loop.stop()
 
     # What loops tell that nobody asked for.

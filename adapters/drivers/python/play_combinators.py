@@ -39,9 +39,13 @@ class Combinators:
         self.derive(step, frame, step.names(1), asyncio.shield)
 
     async def await_gather(self, future):
-        """The list comes as items; in itself it is no value."""
-        for one in await future:
+        """The list comes as items; in itself it is no value. Somebody else may have set another result."""
+        outcome = await future
+        if not isinstance(outcome, list):
+            return outcome
+        for one in outcome:
             self.items.append(raised(one) if isinstance(one, BaseException) else answer_of(one))
+        return None
 
     def wait(self, step, frame, return_when):
         """Bare coroutine objects are no business of wait's."""

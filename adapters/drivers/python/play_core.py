@@ -90,6 +90,8 @@ class Core:
 
     def run(self, number, frame):
         self.record("did", number, frame, 0)
+        if self.loop.is_closed():
+            self.watch_wake_again()
         try:
             self.loop.run_forever()
             answer = {}
@@ -103,6 +105,8 @@ class Core:
         if named.future is None:  # a bare coroutine object has no outcome to wait for
             event[-1].update(IGNORED)
             return
+        if self.loop.is_closed():
+            self.watch_wake_again()
         try:
             answer = answer_or_nothing(self.loop.run_until_complete(named.future))
         except BaseException as error:
@@ -117,6 +121,7 @@ class Core:
             self.loop.close()
         except BaseException as error:
             event[-1].update(raised(error))
+            self.watch_wake_again()
         ignore_interrupts()
 
     def act_run_in_new_loop(self, step, frame):
