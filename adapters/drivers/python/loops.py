@@ -35,6 +35,7 @@ class Binding:
     exact_order = False
     creeping = False
     resolution = 1
+    job_takes = 0  # nanoseconds, for a loop whose passes cannot be seen else
     fatal = SystemExit  # what scripts raise as `exit`
     unsupported = {}
 
@@ -104,6 +105,11 @@ class Uvloop(Binding):
 
 class Rloop(Uvloop):
     """On Rust's mio. Its clock counts microseconds, its poll milliseconds."""
+
+    mapping = MAPPING + """\
+each job takes 250us: while there is work the loop polls only once that has gone by, and by its polls passes are told
+"""
+    job_takes = 250_000
 
     def __init__(self):
         self.new_event_loop = self.of("rloop", "https://github.com/gi0baro/rloop/issues").new_event_loop

@@ -219,7 +219,9 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         Player.playing = None
 
     def make_loop(self):
+        self.look()
         loop = self.binding.new_loop(self.door)
+        self.door.seen()  # polls by which it comes into being are no passes of a run
         self.loops.append(loop)
         loop.set_exception_handler(self.hear)
         loop.add_reader(self.wake, self.on_wake)
@@ -299,6 +301,10 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         return outer
 
     def leave(self, name, id, outer):
+        if self.binding.job_takes and not outer:
+            self.door.busy(self.binding.job_takes)
+            if self.observing:
+                self.look()
         if self.observing:
             self.events.append(["leave", self.door.now(), name, id])
         self.last_job = name, id

@@ -52,8 +52,16 @@ class Core:
             event[-1].update(raised(error))
             return
         self.handles[step.name] = id, handle
-        if when and hasattr(handle, "when"):
-            event[-1]["time"] = self.nanoseconds(handle.when())
+        if when:
+            event[-1]["time"] = self.deadline_of(handle, step)
+
+    def deadline_of(self, handle, step):
+        """As the loop tells it; else as it was asked for."""
+        if hasattr(handle, "when"):
+            return self.nanoseconds(handle.when())
+        if step.time >= FOREVER:
+            return -1
+        return step.time if step.verb == "call_at" else min(self.door.now() + step.time, FOREVER - 1)
 
     def act_call_soon(self, step, frame):
         self.schedule(step, frame, self.loop.call_soon)

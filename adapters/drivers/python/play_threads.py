@@ -253,7 +253,7 @@ class Threads:
         """What the process does by default is not tried."""
         event = self.did(step, frame)
         number = SIGNALS.get(step.name)
-        if number in (None, signal.SIGKILL) or signal.getsignal(number) in UNHANDLED:
+        if number in (None, signal.SIGKILL) or not is_handled(number):
             event[-1]["value"] = "default"
         else:
             signal.raise_signal(number)
@@ -264,7 +264,7 @@ class Threads:
         happens = "call" if number == signal.SIGKILL else "signal %d" % number
 
         def sent(at, was_handled):
-            if was_handled and happens != "call" and signal.getsignal(number) not in UNHANDLED:
+            if was_handled and happens != "call" and is_handled(number):
                 self.events.append(["got", at, step.number, 0, 0, {"job": 0} if self.job else {}])
         self.appointments[self.door.at(self.then(step.time), happens)] = sent
 
@@ -278,6 +278,16 @@ class Threads:
             os.close(turn.turns)
         for worker in self.workers:
             worker.end()
+
+
+def is_handled(number):
+    """By Python, or by a loop's own code, of which Python knows nothing."""
+    if signal.getsignal(number) not in UNHANDLED:
+        return True
+    with open("/proc/self/status") as status:
+        caught = next(line for line in status if line.startswith("SigCgt:"))
+    python_has = signal.getsignal(number) is signal.default_int_handler
+    return not python_has and bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
 def ignore_interrupts():
