@@ -255,7 +255,9 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         for word, at, *rest in self.door.seen():
             self.seen_at = int(at)
             if word == b"poll":
-                self.events.append(["poll", int(at), int(rest[0])])
+                poll = ["poll", int(at), int(rest[0])]
+                if not self.binding.job_takes or not self.events or self.events[-1] != poll:
+                    self.events.append(poll)
             elif word == b"happened":
                 self.happened(int(at), int(rest[0]), int(rest[1]))
             else:

@@ -90,8 +90,11 @@ class Core:
     # Running.
 
     def act_stop(self, step, frame):
-        self.did(step, frame)
-        self.loop.stop()
+        event = self.did(step, frame)
+        try:
+            self.loop.stop()
+        except BaseException as error:
+            event[-1].update(raised(error))
 
     def act_run(self, step, frame):
         self.run(step.number, frame)
