@@ -53,6 +53,7 @@ thread_local World* current = nullptr;
 thread_local std::string_view resident;  // who lives in it
 thread_local Nanos ahead = 0;  // by so much is CLOCK_MONOTONIC, as the thread reads it
 thread_local std::optional<Nanos> limit_of_next_wait;
+thread_local bool waits_by_epoll = false;  // whose polls of one descriptor only ask for its state
 
 /// The current world, if its time is not the real one.
 World* virtual_world() { return current && current->pace() != World::Pace::real ? current : nullptr; }
@@ -176,14 +177,17 @@ int wait_for_epoll(const char* call, int epoll, epoll_event* events, int max, Na
     if (!mask && __interceptor_epoll_wait) return __interceptor_epoll_wait(epoll, events, max, ms);
     return kernel(SYS_epoll_pwait, epoll, events, max, ms, mask, _NSIG / 8);
   };
+  waits_by_epoll = current != nullptr;
   return wait_for_events(call, timeout, attempt, epoll);
 }
 
 int wait_for_poll(const char* call, pollfd* descriptors, nfds_t count, Nanos timeout, const sigset_t* mask) {
-  return wait_for_events(call, timeout, [=](Nanos limit) {
+  auto attempt = [=](Nanos limit) {
     timespec time = timespec_of(limit);
     return kernel(SYS_ppoll, descriptors, count, limit == forever ? nullptr : &time, mask, _NSIG / 8);
-  });
+  };
+  if (current && waits_by_epoll && count == 1 && timeout == 0) return static_cast<int>(attempt(0));
+  return wait_for_events(call, timeout, attempt);
 }
 
 int wait_for_select(const char* call, int count, fd_set* reads, fd_set* writes, fd_set* errors,
@@ -296,7 +300,9 @@ void sigalrm_outside_worlds(int signal, siginfo_t* info, void* context) {
 }  // namespace
 
 InWorld::InWorld(World* world, std::string_view who)
-    : outer_(std::exchange(current, world)), outer_who_(std::exchange(resident, who)) {}
+    : outer_(std::exchange(current, world)), outer_who_(std::exchange(resident, who)) {
+  waits_by_epoll = false;
+}
 
 InWorld::~InWorld() {
   current = outer_;

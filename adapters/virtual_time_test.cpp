@@ -308,6 +308,24 @@ TEST(VirtualTime, a_wait_for_ever_rests_until_somebody_helps) {
   EXPECT_EQ(begun.world.elapsed(), 0);
 }
 
+TEST(VirtualTime, who_waits_by_epoll_may_ask_for_the_state_of_a_descriptor) {
+  Begun begun;
+  InWorld in(begun.world);
+  Pipe pipe;
+  pollfd readable{pipe.ends[0], POLLIN, 0};
+  EXPECT_EQ(poll(&readable, 1, 0), 0);
+  EXPECT_EQ(begun.counter.polls.size(), 1u);  // for all that is known the loop waits so
+  int epoll = epoll_create1(0);
+  epoll_event event{EPOLLIN, {}};
+  EXPECT_EQ(epoll_wait(epoll, &event, 1, 0), 0);
+  ASSERT_EQ(write(pipe.ends[1], "x", 1), 1);
+  EXPECT_EQ(poll(&readable, 1, 0), 1);
+  EXPECT_EQ(begun.counter.polls.size(), 2u);
+  EXPECT_EQ(poll(&readable, 1, 1), 1);
+  EXPECT_EQ(begun.counter.polls.size(), 3u);
+  close(epoll);
+}
+
 TEST(VirtualTime, in_real_time_what_another_thread_wrote_before_a_wake_up_is_seen_after_it) {
   Begun begun(World::Pace::real);
   InWorld in(begun.world);

@@ -35,7 +35,7 @@ class Binding:
     exact_order = False
     creeping = False
     resolution = 1
-    job_takes = 0  # nanoseconds, for a loop that skips polls else; where it does nothing between two, they are one
+    job_takes = 0  # nanoseconds, for a loop that skips polls else
     fatal = SystemExit  # what scripts raise as `exit`
     unsupported = {}
 

@@ -255,9 +255,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         for word, at, *rest in self.door.seen():
             self.seen_at = int(at)
             if word == b"poll":
-                poll = ["poll", int(at), int(rest[0])]
-                if not self.binding.job_takes or not self.events or self.events[-1] != poll:
-                    self.events.append(poll)
+                self.events.append(["poll", int(at), int(rest[0])])
             elif word == b"happened":
                 self.happened(int(at), int(rest[0]), int(rest[1]))
             else:
