@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "adapters/adapters.h"
 #include "ci/shell_test.h"
 
 namespace cede {
@@ -61,10 +62,11 @@ TEST_F(Expect, what_is_shipped_is_what_a_run_finds) {
   int loops = 0;
   for (const auto& file : std::filesystem::directory_iterator(CEDE_SOURCES "/adapters/expect")) {
     std::string loop = file.path().stem();
-    int exit = cede("run --loop " + loop);
+    const bool is_slow = is_driven(loop);  // whose whole budget is played in ci/soak: here it is open what is rare
+    int exit = cede("run --loop " + loop + (is_slow ? " --budget 3000cases" : ""));
     if (exit == 6) continue;  // absent
     ++loops;
-    EXPECT_EQ(exit, 0) << loop << "\n" << said_;
+    EXPECT_TRUE(exit == 0 || (is_slow && exit == 4)) << loop << "\n" << said_;
     EXPECT_TRUE(says("departs, as expected, from:")) << loop << "\n" << said_;
   }
   if (loops == 0) GTEST_SKIP() << "all these loops are absent";

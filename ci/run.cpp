@@ -43,17 +43,24 @@ std::string plan(const Terms& terms, const std::optional<Shard>& shard) {
                      spelling(terms.pace), of_shard, budget.text());
 }
 
-/// The names of the loops asked for, written out: `all` is every loop, `libev` its first back end.
+/// Whether a word for several loops means this one too: `all` are those that cede is built with, `python` those that
+/// its driver for Python plays.
+bool is_among(std::string_view word, const KnownLoop& loop) {
+  return word == "all" ? !loop.is_driven() : loop.driver.substr(0, loop.driver.find('/')) == word;
+}
+
+/// The names of the loops asked for, written out; `libev` is its first back end.
 std::vector<std::string> names_of(const std::vector<std::string>& asked) {
   std::vector<std::string> names;
   auto add = [&](std::string_view name) {
     if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);  // else said twice
   };
   for (const std::string& name : asked) {
-    if (name == "all")
-      for (const KnownLoop& loop : known_loops()) add(loop.name);
-    else if (const KnownLoop* known = find_loop(name)) add(known->name);
-    else add(name);
+    const KnownLoop* known = find_loop(name);
+    bool is_word = false;
+    for (const KnownLoop& loop : known_loops())
+      if (!known && is_among(name, loop)) add(loop.name), is_word = true;
+    if (!is_word) add(known ? known->name : name);
   }
   return names;
 }
