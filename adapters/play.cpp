@@ -145,6 +145,10 @@ Ref<reference::TaskState<Value>> Player::make_task(const Script& script, Id id) 
   return Ref<reference::TaskState<Value>>(new PlayedTask(*this, script, id));
 }
 
+Ref<reference::TaskState<Value>> Player::make_task(reference::Coroutine<Value> coroutine, Name name, Id id) {
+  return Ref<reference::TaskState<Value>>(new PlayedTask(*this, std::move(coroutine), name, id));
+}
+
 bool Player::start_task(const Script& script, Id& id) {
   id = next_id();  // first, since a loop that starts tasks eagerly runs scripts right away
   auto state = make_task(script, id);

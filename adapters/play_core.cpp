@@ -103,7 +103,10 @@ void Player::act_run(const Line& line, Id frame) {
     return;
   }
   record(What::did, step, frame, id);
-  Answer answer = future ? answer_or_nothing(try_run_until_complete(*loop_, *future))
+  const bool is_anothers = future && &future->base()->loop() != loop_.get();
+  const bool is_refused = loop_->is_closed() || AbstractLoop::get_running_loop();
+  Answer answer = is_anothers && !is_refused ? Answer::raised(ErrorKind::value)
+                  : future ? answer_or_nothing(try_run_until_complete(*loop_, *future))
                          : answer_of(loop_->try_run_forever());
   record(What::got, step, frame, id).answer = answer;
 }

@@ -70,6 +70,11 @@ class Scopes : public FamilyPlayer {
     player_.record(What::did, step, frame, named.id);
     auto& loop = player_.loop();
     if (named.future) co_return co_await reference::wait_for(loop, *named.future, step.time).settled();
+    if (reference::manners().wait_for_has_a_task && step.time > 0 && step.time != forever) {
+      auto state = player_.make_task(body_of(named.coroutine), player_.script(line.name).name, named.id);
+      state->begin();
+      co_return co_await reference::wait_for(loop, reference::Task<Value>(state), step.time).settled();
+    }
     co_return co_await reference::wait_for(loop, body_of(named.coroutine), step.time).settled();
   }
   Coroutine<Value> body_of(Ref<CoroutineObject> object) {

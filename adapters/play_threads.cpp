@@ -112,7 +112,7 @@ class Threads : public FamilyPlayer {
   Answer ask(const Line& line, Event& event) override {
     const Step& step = *line.step;
     switch (step.verb) {
-      case Verb::call_soon_threadsafe: event.made = player_.next_id(); return call(line, event.made);
+      case Verb::call_soon_threadsafe: return call_named(line, event.made = player_.next_id());
       case Verb::thread: return call_elsewhere(line, event.made = player_.next_id());
       case Verb::run_in_executor:
       case Verb::fail_in_executor: return execute(line, event);
@@ -148,8 +148,12 @@ class Threads : public FamilyPlayer {
     return event;
   }
 
-  Answer call(const Line& line, Id made) {
-    auto handle = player_.loop().try_call_soon_threadsafe(player_.callback(*line.script, made));
+  Ref<reference::Handle> call(const Line& line, Id made) {
+    return player_.loop().try_call_soon_threadsafe(player_.callback(*line.script, made));
+  }
+  /// A call that `cancel` can name; those of other threads have no name.
+  Answer call_named(const Line& line, Id made) {
+    auto handle = call(line, made);
     if (!handle) return Answer::raised(ErrorKind::runtime);
     player_.named(line.name).handle_id = made;
     player_.named(line.name).handle = handle;
@@ -161,8 +165,7 @@ class Threads : public FamilyPlayer {
       if (!player_.observing()) return;
       Event& event = record_elsewhere(*line.step);
       event.made = made;
-      Answer answer = call(line, made);
-      if (answer.is_raised()) event.answer = answer;  // nothing else has happened, so the event is still there
+      if (!call(line, made)) event.answer = Answer::raised(ErrorKind::runtime);  // nothing else has happened, so the event is still there
     };
     world().at(then(line.step->time), [this, do_call] { OtherThread::first().start(world(), do_call); });
     return {};

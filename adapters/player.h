@@ -134,6 +134,7 @@ class Player : WaitObserver {
                    reference::TaskBase* task, reference::Ref<CoroutineObject> coroutine);
   /// A task that plays the script, not begun, and begun; null when the loop is closed.
   reference::Ref<reference::TaskState<Value>> make_task(const Script& script, Id id);
+  reference::Ref<reference::TaskState<Value>> make_task(reference::Coroutine<Value> coroutine, Name name, Id id);
   bool start_task(const Script& script, Id& id);
   /// asyncio's `ensure_future`: the future of this name. A coroutine object becomes a task, which the
   /// name stands for from here on, written down as `create_task` by who asks. None when the loop is

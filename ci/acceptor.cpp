@@ -1,26 +1,62 @@
 #include "ci/acceptor.h"
 
 #include <algorithm>
+#include <span>
 
 namespace cede {
 namespace {
+
+/// Whether it tells of the end of something: what of it is told first, the memory says and no clause.
+bool tells_of_an_end(const Event& event) {
+  if (event.what == What::error) return event.step.name == Name("lost_task") || event.step.name == Name("never_retrieved");
+  return event.what == What::destroyed || (event.what == What::warning && event.step.name == Name("never_awaited"));
+}
 
 bool alike(const Event& a, const Event& b) {
   return a.what == b.what && a.at == b.at && a.id == b.id && a.frame == b.frame && a.step == b.step &&
          a.answer == b.answer;
 }
 
+/// How many events from these on are told of ends, and in both traces the same, in whatever order.
+std::size_t ends_in_any_order(const Trace& seen, const Trace& expected, Parting at) {
+  auto ends_from = [](const Trace& trace, std::size_t at) {
+    std::size_t end = at;
+    while (end < trace.events.size() && tells_of_an_end(trace.events[end])) ++end;
+    return std::span(trace.events).subspan(at, end - at);
+  };
+  auto some = ends_from(seen, at.seen), wanted = ends_from(expected, at.expected);
+  return std::ranges::is_permutation(some, wanted, alike) ? some.size() : 0;
+}
+
+/// A loop that waits for ever may do so in days, and find out after some that nothing is left (TIMER-15).
+Nanos days_for_nothing(const Trace& trace, std::size_t first, std::size_t rest) {
+  constexpr Nanos day = 86'400'000'000'000;
+  if (first == rest || rest == trace.events.size() || trace.events[rest].what != What::rest) return 0;
+  if (trace.events[rest - 1].time != day) return 0;
+  while (first < rest && trace.events[first].time != day) ++first;
+  return trace.events[rest].at - trace.events[first].at;
+}
+
 }  // namespace
 
 std::optional<Parting> parting(const Trace& seen, const Trace& expected) {
-  auto skip_polls = [](const Trace& trace, std::size_t& at) {
+  Nanos idle = 0;  // in which the loop has waited for ever
+  auto skip_polls = [&](const Trace& trace, std::size_t& at) {
+    const std::size_t first = at;
     while (at < trace.events.size() && trace.events[at].what == What::poll) ++at;
+    if (&trace == &seen) idle += days_for_nothing(trace, first, at);
     return at < trace.events.size();
   };
-  for (Parting at;; ++at.seen, ++at.expected) {
+  for (Parting at;;) {
     bool some = skip_polls(seen, at.seen), wanted = skip_polls(expected, at.expected);
     if (!some && !wanted) return {};
-    if (!some || !wanted || !alike(seen.events[at.seen], expected.events[at.expected])) return at;
+    if (!some || !wanted) return at;
+    Event event = seen.events[at.seen];
+    event.at -= idle;
+    std::size_t count = alike(event, expected.events[at.expected]) ? 1 : ends_in_any_order(seen, expected, at);
+    if (count == 0) return at;
+    at.seen += count;
+    at.expected += count;
   }
 }
 
@@ -40,11 +76,33 @@ class Acceptor::Tape : public reference::Choices {
   const Trace& trace_;
 };
 
-Acceptor::Acceptor(const Adapter& loop) : reference_(reference_adapter()) { reference_.unsupported = loop.unsupported; }
+Acceptor::Acceptor(const Adapter& loop) : reference_(reference_adapter()), manners_(manners_of(loop)) {
+  reference_.unsupported = loop.unsupported;
+}
 
 Acceptor::Judgement Acceptor::judge(const Scenario& scenario, const Trace& seen) {
   scenario_ = &scenario;
   seen_ = &seen;
+  Judgement judgement = judge_with({});
+  if (judgement != Judgement::rejects || manners_.empty()) return judgement;
+  judgement = judge_with(manners_);
+  if (judgement != Judgement::accepts) return judgement;
+  find_needed();
+  return Judgement::varies;
+}
+
+/// Leaves out one after the other what makes no difference.
+void Acceptor::find_needed() {
+  needed_ = manners_;
+  for (const Manner* manner : manners_) {
+    auto fewer = needed_;
+    std::erase(fewer, manner);
+    if (judge_with(fewer) == Judgement::accepts) needed_ = std::move(fewer);
+  }
+}
+
+Acceptor::Judgement Acceptor::judge_with(const std::vector<const Manner*>& manners) {
+  played_with_ = manners;
   replays_ = 0;
   parted_ = {};
   deferred_.clear();
@@ -63,6 +121,7 @@ Acceptor::Judgement Acceptor::judge(const Scenario& scenario, const Trace& seen)
 bool Acceptor::play(Attempt& attempt) {
   ++replays_;
   Tape tape(attempt, trace_);
+  Mannered mannered(played_with_, manners_.empty() ? nullptr : &tape);
   world_.let_choose(&tape);
   reference_.run(reference_, *scenario_, world_, trace_);
   world_.let_choose(nullptr);

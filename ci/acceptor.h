@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/adapters.h"
+#include "ci/manners.h"
 
 namespace cede {
 
@@ -24,10 +25,14 @@ class Acceptor {
   /// The reference is to do what that loop can do, and no more.
   explicit Acceptor(const Adapter& loop);
 
-  enum class Judgement { accepts, rejects, undecided };
+  enum class Judgement { accepts, varies, rejects, undecided };
 
-  /// `undecided` after so many replays that the choices seem to have no end.
+  /// `undecided` after so many replays that the choices seem to have no end; `varies` if the reference does the same
+  /// with the manners of the loop's version (manners.h).
   Judgement judge(const Scenario& scenario, const Trace& seen);
+
+  /// Of what varies: the manners without which the reference does not do the same.
+  const std::vector<const Manner*>& needed() const { return needed_; }
 
   /// After a rejection: the trace of the reference that goes along furthest, and how far.
   const Trace& closest() const { return closest_; }
@@ -45,12 +50,16 @@ class Acceptor {
   };
   class Tape;
 
+  Judgement judge_with(const std::vector<const Manner*>& manners);
+  void find_needed();
   bool play(Attempt& attempt);
   bool explore(const Attempt& from);
 
   static constexpr int replays_max = 256;
 
   Adapter reference_;
+  const std::vector<const Manner*> manners_;  // of the loop
+  std::vector<const Manner*> played_with_, needed_;
   World world_;
   Trace trace_, closest_;
   Parting parted_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ci/known_partings.h"
 #include "properties/for_all.h"
 #include "properties/shrink.h"
 
@@ -92,23 +93,18 @@ void Campaign::compare(const Scenario& scenario) {
 bool Campaign::parts_unexplained(const Scenario& scenario) {
   Acceptor::Judgement judgement = acceptor_->judge(scenario, trace_);
   if (judgement == Acceptor::Judgement::undecided) ++order_.undecided;
+  if (judgement == Acceptor::Judgement::varies) {
+    ++order_.varied;
+    for (const Manner* manner : acceptor_->needed()) count(order_.manners, manner->what);
+  }
   if (judgement != Acceptor::Judgement::rejects) return false;
-  if (std::ranges::any_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); })) return false;
-  if (!varies()) return true;
-  ++order_.varied;
-  return false;
-}
-
-/// Whether the loop has taken another outcome than the reference of a clause that says in which version it changed.
-bool Campaign::varies() {
-  expected_.read(acceptor_->closest());
-  auto outcome = [](const Verdict& verdict) {
-    return verdict.kind == Verdict::Kind::variant ? verdict.text : std::string_view();
-  };
-  return std::ranges::any_of(properties(), [&](const Property& property) {
-    return find_clause(chapters(), property.clause)->tier == "V" &&
-           outcome(property.judge(history_)) != outcome(property.judge(expected_));
-  });
+  const Divided divided{trace_, history_, acceptor_->closest(), acceptor_->parted()};
+  if (const std::string_view known = known_parting(adapter_, divided); !known.empty()) {
+    ++order_.varied;
+    count(order_.manners, known);
+    return false;
+  }
+  return std::ranges::none_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); });
 }
 
 bool Campaign::is_unexplained(const Scenario& scenario) {

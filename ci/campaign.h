@@ -48,7 +48,8 @@ class Witness {
 struct OrderResult {
   std::uint64_t compared = 0;
   std::uint64_t undecided = 0;
-  std::uint64_t varied = 0;  // they part, and a clause of tier V says that versions of CPython do
+  std::uint64_t varied = 0;  // they part as versions of CPython do (manners.h)
+  std::map<std::string, std::uint64_t, std::less<>> manners;  // of these, in which
   std::uint64_t unexplained = 0;      // the traces part, and no clause is violated
   std::vector<Scenario> scenarios;    // the first few of these
   std::uint64_t first_unexplained = 0;  // as first_violation
@@ -99,13 +100,12 @@ class Campaign {
   void play_and_read(const Scenario& scenario, std::uint64_t number = 0);
   void compare(const Scenario& scenario);
   bool parts_unexplained(const Scenario& scenario);
-  bool varies();
 
   const Adapter& adapter_;
   AnyChoices any_choices_;
   World world_;
   Trace trace_;
-  History history_, expected_;
+  History history_;
   std::vector<ClauseResult> results_;
   std::size_t violations_kept_ = 8;
   Witness* witness_ = nullptr;

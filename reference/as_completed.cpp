@@ -1,5 +1,9 @@
 #include "reference/as_completed.h"
 
+#include <numeric>
+
+#include "reference/manners.h"
+
 namespace cede::reference {
 
 void Completions::begin(Nanos timeout) {
@@ -9,7 +13,10 @@ void Completions::begin(Nanos timeout) {
       self->stop();
       self->wake();
     });
-  for (std::size_t number = 0; number < pending_.size(); ++number)
+  std::vector<std::size_t> numbers(pending_.size());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  if (Choices* choices = manners().sets) shuffle(numbers, *choices);
+  for (std::size_t number : numbers)
     pending_[number]->add_done_callback([self, number](FutureBase&) { self->completed(number); }, key());
 }
 

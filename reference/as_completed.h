@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "reference/manners.h"
 #include "reference/task.h"
 
 namespace cede::reference {
@@ -54,7 +55,7 @@ class AsCompleted {
   }
   AsCompleted(AsCompleted&&) = default;
   ~AsCompleted() {
-    if (completions_) completions_->stop();
+    if (completions_ && !manners().as_completed_keeps_timer) completions_->stop();
   }
 
   /// How many are still to be taken.

@@ -1,5 +1,8 @@
 #include "reference/async_generator.h"
 
+#include "reference/gather.h"
+#include "reference/manners.h"
+
 namespace cede::reference {
 namespace {
 
@@ -88,6 +91,16 @@ void GeneratorBase::abandon(Ref<GeneratorBase> generator) {
 
 Coroutine<> shutdown_asyncgens(AbstractLoop& loop) {
   std::vector<Ref<GeneratorBase>> all(loop.generators_.begin(), loop.generators_.end());
+  if (Choices* choices = manners().sets) shuffle(all, *choices);
+  if (manners().generators_end_in_tasks && !all.empty()) {
+    std::vector<Future<>> closings;
+    for (Ref<GeneratorBase>& generator : all) closings.push_back(create_task(loop, close(generator)));
+    const std::vector<Outcome<void>> outcomes = co_await gather_exceptions(loop, std::move(closings));
+    for (const Outcome<void>& closing : outcomes)
+      if (Error error = closing.error(); error && !error.cancelled())
+        loop.call_exception_handler(Report{Report::About::generator, loop, error});
+    co_return;
+  }
   for (Ref<GeneratorBase>& generator : all)
     if (Error error = co_await GeneratorBase::Request{generator, true})
       loop.call_exception_handler(Report{Report::About::generator, loop, error});

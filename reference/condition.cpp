@@ -1,5 +1,7 @@
 #include "reference/condition.h"
 
+#include "reference/manners.h"
+
 namespace cede::reference {
 
 Coroutine<bool> Condition::wait() {
@@ -13,10 +15,10 @@ Coroutine<bool> Condition::wait() {
   Error failed;
   do {
     failed = (co_await lock_.acquire().settled()).error();
-    if (failed) error = failed;
+    if (failed) error = manners().notification_is_lost ? Error(Error::Kind::cancelled) : failed;
   } while (failed.cancelled());
   // The notification, if we had one, is of no use to us: let somebody else look (COND-4).
-  if (error) wake(1);
+  if (error && !manners().notification_is_lost) wake(1);
   if (error) co_return error;
   co_return true;
 }

@@ -1,5 +1,7 @@
 #include "reference/gather.h"
 
+#include "reference/manners.h"
+
 namespace cede::reference {
 namespace {
 
@@ -19,7 +21,11 @@ class Sweep {
 
 void GatherBase::begin() {
   if (sources_.empty()) return end({});
-  for (const Ref<FutureBase>& source : sources_) follow(*source);
+  bool at_once = manners().gather_counts_at_once;
+  for (const Ref<FutureBase>& source : sources_)
+    if (!at_once || !source->done()) follow(*source);
+  for (std::size_t number = 0; at_once && number < sources_.size(); ++number)
+    if (sources_[number]->done()) source_done(*sources_[number]);
 }
 
 void GatherBase::source_done(FutureBase& source) {

@@ -179,6 +179,7 @@ struct Loop::Watcher : Counted {
 void Loop::take_ready_descriptors(Nanos timeout) {
   ready_descriptors_.clear();
   selector_.select(timeout, ready_descriptors_);
+  take_calls_from_threads();  // before what the wait has found, whose jobs are appended now
   if (choices_) choose_among_ready_descriptors();
   for (auto [descriptor, interest] : ready_descriptors_) {
     auto found = watchers_.find({descriptor, interest});

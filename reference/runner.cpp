@@ -2,11 +2,14 @@
 
 #include <csignal>
 
+#include "reference/manners.h"
+
 namespace cede::reference {
 namespace {
 
 Error cancel_what_is_left(AbstractLoop& loop) {
   std::vector<Ref<TaskBase>> left(loop.all_tasks().begin(), loop.all_tasks().end());
+  if (Choices* choices = manners().sets) shuffle(left, *choices);
   for (Ref<TaskBase>& task : left) task->cancel();
   for (Ref<TaskBase>& task : left)
     if (!task->done())
@@ -40,6 +43,8 @@ Error Interrupts::seen_through(const Error& error) const {
 Error wind_up(AbstractLoop& loop) {
   Error error = cancel_what_is_left(loop);
   if (!error) error = try_run_until_complete(loop, create_task(loop, shutdown_asyncgens(loop))).error();
+  if (!error && manners().runner_ends_executor)
+    error = try_run_until_complete(loop, create_task(loop, []() -> Coroutine<> { co_return; }())).error();
   Error refused = loop.try_close();
   return error ? error : refused;
 }

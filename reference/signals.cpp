@@ -57,12 +57,12 @@ bool Signals::remove(int signal) {
   sigaction(signal, &found->second.action_before, nullptr);
   pipes[signal].exchange(found->second.pipe_before);
   registered_.erase(found);
-  if (registered_.empty()) close();
   return true;
 }
 
 void Signals::clear() {
   while (!registered_.empty()) remove(registered_.begin()->first);
+  if (read_end_ >= 0) close();
 }
 
 bool Signals::open() {

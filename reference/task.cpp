@@ -1,5 +1,7 @@
 #include "reference/task.h"
 
+#include "reference/manners.h"
+
 namespace cede::reference {
 
 TaskBase::~TaskBase() {
@@ -44,7 +46,7 @@ void TaskBase::must_cancel(std::int64_t message) {
 }
 
 int TaskBase::uncancel() {
-  if (requests_ > 0 && --requests_ == 0) must_cancel_ = false;
+  if (requests_ > 0 && --requests_ == 0 && !manners().uncancel_leaves_the_error) must_cancel_ = false;
   return requests_;
 }
 

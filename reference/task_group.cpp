@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/manners.h"
+
 namespace cede::reference {
 
 Error TaskGroup::enter() {
@@ -36,6 +38,7 @@ void TaskGroup::on_done(FutureBase& task) {
 
 void TaskGroup::abort() {
   aborting_ = true;
+  if (Choices* choices = manners().sets) shuffle(tasks_, *choices);
   for (const Ref<FutureBase>& task : tasks_) task->cancel();
 }
 
@@ -44,6 +47,7 @@ void TaskGroup::leave(const Error& error) {
   body_ = error;
   if (error.fatal() && !fatal_) fatal_ = error;
   if (error.cancelled()) cancellation_ = error;
+  if (manners().group_takes_back_early && parent_asked_ && parent_->uncancel() == 0) cancellation_ = {};
   if (error && !aborting_) abort();
 }
 
@@ -61,18 +65,24 @@ void TaskGroup::interrupted(const Error& error) {
 Error TaskGroup::exit() {
   Ref<TaskBase> parent = std::exchange(parent_, {});
   if (fatal_) return fatal_;
+  if (manners().group_takes_back_early) return error_of_all();
   // The group's own request is taken back. Was it the only one, then nobody else wants the parent
   // cancelled.
   if (parent_asked_ && parent->uncancel() == 0) cancellation_ = {};
-  if (cancellation_ && errors_.empty()) return cancellation_;
-  if (body_ && !body_.cancelled()) errors_.push_back(body_);
-  if (errors_.empty()) return {};
+  Error error = error_of_all();
   // Somebody else's request is not forgotten over the errors: it comes at the next suspension (TG-3).
-  if (parent->cancelling() > 0) {
+  if (error.kind() == Error::Kind::group && parent->cancelling() > 0) {
     parent->uncancel();
     parent->cancel();
   }
-  return Error::group(std::move(errors_));
+  return error;
+}
+
+/// Of the tasks and the body; a cancellation of the parent only where these have none.
+Error TaskGroup::error_of_all() {
+  if (cancellation_ && errors_.empty()) return cancellation_;
+  if (body_ && !body_.cancelled()) errors_.push_back(body_);
+  return errors_.empty() ? Error{} : Error::group(std::move(errors_));
 }
 
 }  // namespace cede::reference

@@ -47,6 +47,7 @@ class TaskGroup : public Counted {
 
   void abort();
   void on_done(FutureBase& task);
+  Error error_of_all();
 
   AbstractLoop& loop_;
   State state_ = State::created;

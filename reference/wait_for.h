@@ -2,6 +2,7 @@
 // and has really ended.
 #pragma once
 
+#include "reference/manners.h"
 #include "reference/timeout.h"
 
 namespace cede::reference {
@@ -19,10 +20,22 @@ Coroutine<T> without_time(Future<T> future) {
   co_return future.result();
 }
 
+/// As `wait_for` was before Python 3.12: until the future is done, or for so long, after which it is cancelled. Its
+/// cancellation is the timeout. The error is that, or what interrupted the wait.
+Coroutine<> wait_beside(AbstractLoop& loop, Ref<FutureBase> future, Nanos delay);
+
+template <class T>
+Coroutine<T> wait_for_beside(AbstractLoop& loop, Future<T> future, Nanos delay) {
+  if (Outcome<void> waited = co_await wait_beside(loop, future.base(), delay).settled(); !waited.ok())
+    co_return waited.error();
+  co_return future.result();
+}
+
 /// Gives the future or task so much time from the begin of the wait on; `forever` is no limit.
 template <class T>
 Coroutine<T> wait_for(AbstractLoop& loop, Future<T> future, Nanos delay) {
   if (delay <= 0) return without_time(std::move(future));
+  if (manners().wait_for_has_a_task && delay != forever) return wait_for_beside(loop, std::move(future), delay);
   auto result_of = [](Future<T> awaited) -> Coroutine<T> { co_return co_await awaited; };
   return timeout(loop, delay, result_of(std::move(future)));
 }

@@ -120,15 +120,16 @@ class Threads:
     def act_call_soon_threadsafe(self, step, frame):
         event = self.did(step, frame)
         event[-1]["made"] = self.next_id()
-        self.call_threadsafe(step, event[-1])
+        handle = self.call_threadsafe(step, event[-1])
+        if handle:  # those of other threads have no name
+            self.handles[step.name] = event[-1]["made"], handle
 
     def call_threadsafe(self, step, answer):
         try:
-            handle = self.loop.call_soon_threadsafe(self.callback(step.script, answer["made"]))
+            return self.loop.call_soon_threadsafe(self.callback(step.script, answer["made"]))
         except BaseException as error:
             answer.update(raised(error))
-        else:
-            self.handles[step.name] = answer["made"], handle
+            return None
 
     def act_thread(self, step, frame):
         event = self.did(step, frame)

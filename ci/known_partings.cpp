@@ -1,0 +1,145 @@
+#include "ci/known_partings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "ci/manners.h"
+#include "properties/property.h"
+
+namespace cede {
+namespace {
+
+/// The events at which they part; the end of a trace is a `silent`.
+struct Pair {
+  explicit Pair(const Divided& divided)
+      : seen(event(divided.trace, divided.at.seen)), expected(event(divided.expected, divided.at.expected)),
+        before(divided.at.seen > 0 ? event(divided.trace, divided.at.seen - 1) : Event{.what = What::silent}) {}
+
+  static Event event(const Trace& trace, std::size_t at) {
+    return at < trace.events.size() ? trace.events[at] : Event{.what = What::silent};
+  }
+  /// The step that has just been asked for is refused, at once.
+  bool is_refused_at_once() const {
+    return seen.what == What::got && seen.answer.is_raised(ErrorKind::runtime) && before.what == What::did &&
+           before.step == seen.step && before.frame == seen.frame;
+  }
+
+  Event seen, expected, before;
+};
+
+bool some_before(const Divided& divided, std::size_t end, auto holds) {
+  const auto& events = divided.trace.events;
+  return std::any_of(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(std::min(end, events.size())), holds);
+}
+
+/// A future remembers that somebody has awaited it until a task has taken that up. If none does, because the await was
+/// refused or driven by hand, the next await of it is refused. Only in the accelerator in C.
+bool is_of_a_blocked_future(const Divided& divided, const Pair& pair) {
+  if (!pair.is_refused_at_once() || pair.before.step.verb != Verb::await || pair.before.id == 0) return false;
+  return some_before(divided, divided.at.seen - 1, [&](const Event& event) {
+    return event.what == What::did && event.step.verb == Verb::await && event.id == pair.before.id;
+  });
+}
+
+/// Functions of asyncio's look for the loop that runs, and a coroutine that is driven by hand may find none.
+bool is_without_a_loop(const Divided& divided, const Pair& pair) {
+  constexpr std::array verbs{Verb::sleep, Verb::wait_all_completed, Verb::wait_first_completed,
+                             Verb::wait_first_exception, Verb::wait_for, Verb::as_completed, Verb::timeout,
+                             Verb::task_group};
+  if (!pair.is_refused_at_once() || std::ranges::count(verbs, pair.before.step.verb) == 0) return false;
+  return divided.history.job_at(divided.at.seen) == nullptr;
+}
+
+/// Signals and calls from threads come by one pipe: what a job raises is read in the same pass if somebody has woken
+/// the loop for it.
+bool is_a_signal_in_one_pass(const Divided& divided, const Pair&) {
+  auto property = std::ranges::find(properties(), std::string_view("THR-8"), &Property::clause);
+  const Verdict verdict = property->judge(divided.history);
+  return verdict.kind == Verdict::Kind::variant && verdict.text == "one-pass";
+}
+
+/// The callback that ends the run takes a fatal error for one that has ended it already.
+bool is_a_run_that_goes_on(const Divided&, const Pair& pair) {
+  return pair.expected.what == What::got && pair.expected.step.verb == Verb::run_until_complete &&
+         pair.expected.answer.is_raised(ErrorKind::exit) && pair.seen.what != What::got;
+}
+
+/// What comes from an executor for a future that somebody has completed meanwhile fails an assertion in a job.
+bool is_an_outcome_too_late(const Divided& divided, const Pair& pair) {
+  auto is_of_executor = [](Verb verb) { return verb == Verb::run_in_executor || verb == Verb::fail_in_executor; };
+  const bool is_bare = pair.seen.what == What::error && pair.seen.id == 0 &&
+                       pair.seen.answer == Answer::of(Value::of(ErrorKind::runtime));
+  return is_bare && some_before(divided, divided.at.seen, [&](const Event& event) {
+    return event.what == What::got && event.thread != 0 && is_of_executor(event.step.verb);
+  });
+}
+
+/// A runner takes the interrupt that comes behind the end of its main task for the second one: it leaves the loop where
+/// that stands, and winding up fails now and then.
+bool is_an_interrupt_behind_the_end(const Divided& divided, const Pair& pair) {
+  auto is_interrupted = [](const Event& event) {
+    return event.what == What::got && event.step.verb == Verb::runner && event.answer.is_raised();
+  };
+  const auto& events = divided.trace.events;
+  const bool later = std::any_of(events.begin() + static_cast<std::ptrdiff_t>(divided.at.seen), events.end(),
+                                 is_interrupted);
+  const bool is_interrupt = pair.expected.what == What::got && pair.expected.step.verb == Verb::send_signal &&
+                            pair.expected.step.name == Name("int");
+  return (is_interrupt && later) || (is_interrupted(pair.seen) && pair.seen.answer.is_raised(ErrorKind::exit));
+}
+
+/// The collector has found what nothing can complete.
+bool is_found_by_the_collector(const Divided& divided, const Pair& pair) {
+  if (pair.seen.what != What::destroyed && pair.seen.what != What::error) return false;
+  auto property = std::ranges::find(properties(), std::string_view("LIFE-3"), &Property::clause);
+  const Verdict verdict = property->judge(divided.history);
+  return verdict.kind == Verdict::Kind::variant && verdict.text == "reported";
+}
+
+/// Tasks that wait for each other in a circle: the request goes round until the stack is full.
+bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
+  auto property = std::ranges::find(properties(), std::string_view("CANCEL-22"), &Property::clause);
+  const Verdict verdict = property->judge(divided.history);
+  return pair.seen.step.verb == Verb::cancel_task && pair.seen.answer.is_raised(ErrorKind::runtime) &&
+         verdict.kind == Verdict::Kind::variant && verdict.text == "refused";
+}
+
+/// Who completes a future of a closed loop, or asks to be called back by a done one, is told that it is closed.
+bool is_of_a_closed_loop(const Divided& divided, const Pair& pair) {
+  if (pair.seen.what != What::did || !pair.seen.answer.is_raised(ErrorKind::runtime)) return false;
+  if (pair.expected.what != What::did || pair.expected.step != pair.seen.step) return false;
+  return some_before(divided, divided.at.seen, [](const Event& event) {
+    return event.what == What::did && event.step.verb == Verb::close && !event.answer.is_raised();
+  });
+}
+
+struct Known {
+  std::string_view what;
+  bool (*holds)(const Divided&, const Pair&);
+  std::string_view loop = {};  // the only one
+};
+
+constexpr std::array all{
+    Known{"AWAIT-3: a future whose await was refused or driven by hand refuses the next", is_of_a_blocked_future,
+          "asyncio"},
+    Known{"PASS-18: functions of asyncio's need a loop that runs", is_without_a_loop},
+    Known{"THR-8: a signal takes one pass behind a call from a thread", is_a_signal_in_one_pass},
+    Known{"PASS-12: a fatal error of a future does not end the run", is_a_run_that_goes_on},
+    Known{"THR-5: an outcome that comes too late is an error of the loop's", is_an_outcome_too_late},
+    Known{"THR-10: an interrupt behind the end of main ends the run", is_an_interrupt_behind_the_end},
+    Known{"CANCEL-22: a request to a circle is refused", is_a_request_to_a_circle},
+    Known{"PASS-17: a closed loop refuses what the end of a future would queue", is_of_a_closed_loop},
+    Known{"LIFE-3: the collector finds circles", is_found_by_the_collector},
+};
+
+}  // namespace
+
+std::string_view known_parting(const LoopInfo& loop, const Divided& divided) {
+  if (manners_of(loop).empty()) return {};
+  const Pair pair(divided);
+  for (const Known& known : all)
+    if ((known.loop.empty() || known.loop == loop.name) && known.holds(divided, pair)) return known.what;
+  return {};
+}
+
+}  // namespace cede

@@ -1,0 +1,31 @@
+// In what the versions of CPython differ from the contract and from one another, as far as the reference can follow them.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "adapters/adapter.h"
+#include "reference/manners.h"
+
+namespace cede {
+
+struct Manner {
+  std::string_view clauses;
+  std::string_view what;      // in a few words
+  std::string_view versions;  // of Python that have it, as expectations say them; empty for all
+  bool reference::Manners::*flag;
+};
+
+/// Those of a loop of CPython's, by its version; of others none.
+std::vector<const Manner*> manners_of(const LoopInfo& loop);
+
+/// Of this thread's reference loops, until the end of the scope.
+class Mannered {
+ public:
+  Mannered(const std::vector<const Manner*>& manners, reference::Choices* sets);
+  ~Mannered() { reference::manners() = {}; }
+  Mannered(const Mannered&) = delete;
+  Mannered& operator=(const Mannered&) = delete;
+};
+
+}  // namespace cede
