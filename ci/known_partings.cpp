@@ -51,11 +51,18 @@ bool is_without_a_loop(const Divided& divided, const Pair& pair) {
 }
 
 /// Signals and calls from threads come by one pipe: what a job raises is read in the same pass if somebody has woken
-/// the loop for it.
-bool is_a_signal_in_one_pass(const Divided& divided, const Pair&) {
-  auto property = std::ranges::find(properties(), std::string_view("THR-8"), &Property::clause);
-  const Verdict verdict = property->judge(divided.history);
-  return verdict.kind == Verdict::Kind::variant && verdict.text == "one-pass";
+/// the loop for it, and its handler comes a pass before its turn.
+bool is_a_signal_in_one_pass(const Divided& divided, const Pair& pair) {
+  constexpr std::array handlers{Verb::add_signal_handler, Verb::add_signal_handler_elsewhere};
+  constexpr std::array wakes{Verb::call_soon_threadsafe, Verb::thread, Verb::run_in_executor, Verb::fail_in_executor,
+                             Verb::run_coroutine_threadsafe};
+  auto is_asked = [&](const auto& verbs, auto holds) {
+    return some_before(divided, divided.at.seen, [&](const Event& event) {
+      return event.what == What::did && std::ranges::count(verbs, event.step.verb) > 0 && holds(event);
+    });
+  };
+  return pair.seen.what == What::enter && is_asked(handlers, [&](const Event& event) { return event.made == pair.seen.id; }) &&
+         is_asked(wakes, [](const Event&) { return true; });
 }
 
 /// The callback that ends the run takes a fatal error for one that has ended it already.
@@ -74,18 +81,23 @@ bool is_an_outcome_too_late(const Divided& divided, const Pair& pair) {
   });
 }
 
-/// A runner takes the interrupt that comes behind the end of its main task for the second one: it leaves the loop where
-/// that stands, and winding up fails now and then.
-bool is_an_interrupt_behind_the_end(const Divided& divided, const Pair& pair) {
-  auto is_interrupted = [](const Event& event) {
-    return event.what == What::got && event.step.verb == Verb::runner && event.answer.is_raised();
+/// A runner handles interrupts itself, where they come and not by a job. The one behind the end of its main task it takes
+/// for the second.
+bool is_an_interrupt_of_a_runner(const Divided& divided, const Pair& pair) {
+  auto interrupts = [](const Event& event) {
+    const bool is_raised = event.what == What::did && event.step.verb == Verb::raise_signal &&
+                           event.answer.kind == Answer::Kind::nothing;
+    const bool is_sent = event.what == What::got && event.step.verb == Verb::send_signal;
+    return (is_raised || is_sent) && event.step.name == Name("int");
   };
   const auto& events = divided.trace.events;
-  const bool later = std::any_of(events.begin() + static_cast<std::ptrdiff_t>(divided.at.seen), events.end(),
-                                 is_interrupted);
-  const bool is_interrupt = pair.expected.what == What::got && pair.expected.step.verb == Verb::send_signal &&
-                            pair.expected.step.name == Name("int");
-  return (is_interrupt && later) || (is_interrupted(pair.seen) && pair.seen.answer.is_raised(ErrorKind::exit));
+  bool runs = false, is_interrupted = interrupts(pair.expected);
+  for (std::size_t at = 0; at < std::min(divided.at.seen, events.size()); ++at) {
+    if (events[at].step.verb == Verb::runner && events[at].what == What::did) runs = true;
+    if (events[at].step.verb == Verb::runner && events[at].what == What::got) runs = is_interrupted = false;
+    is_interrupted |= runs && interrupts(events[at]);
+  }
+  return runs && is_interrupted;
 }
 
 /// The collector has found what nothing can complete.
@@ -102,6 +114,12 @@ bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
   const Verdict verdict = property->judge(divided.history);
   return pair.seen.step.verb == Verb::cancel_task && pair.seen.answer.is_raised(ErrorKind::runtime) &&
          verdict.kind == Verdict::Kind::variant && verdict.text == "refused";
+}
+
+/// A generator that has yielded behind its close is not over, and the end of its body closes that once more.
+bool is_closed_once_more(const Divided&, const Pair& pair) {
+  return pair.expected.what == What::destroyed && pair.seen.what == What::got && pair.seen.step.verb == Verb::produce &&
+         pair.seen.answer.is_raised(ErrorKind::generator_exit);
 }
 
 /// Who completes a future of a closed loop, or asks to be called back by a done one, is told that it is closed.
@@ -126,9 +144,10 @@ constexpr std::array all{
     Known{"THR-8: a signal takes one pass behind a call from a thread", is_a_signal_in_one_pass},
     Known{"PASS-12: a fatal error of a future does not end the run", is_a_run_that_goes_on},
     Known{"THR-5: an outcome that comes too late is an error of the loop's", is_an_outcome_too_late},
-    Known{"THR-10: an interrupt behind the end of main ends the run", is_an_interrupt_behind_the_end},
+    Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},
     Known{"CANCEL-22: a request to a circle is refused", is_a_request_to_a_circle},
     Known{"PASS-17: a closed loop refuses what the end of a future would queue", is_of_a_closed_loop},
+    Known{"AGEN-3: a generator that yields behind its close is closed once more", is_closed_once_more},
     Known{"LIFE-3: the collector finds circles", is_found_by_the_collector},
 };
 

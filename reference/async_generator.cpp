@@ -53,7 +53,7 @@ void GeneratorBase::end(Error error) {
   error_ = std::move(error);
   running_ = false;
   finished_ = true;
-  leave_loop();
+  if (!manners().generators_end_in_tasks) leave_loop();
 }
 
 Error GeneratorBase::take_error(bool closing) {
@@ -61,7 +61,7 @@ Error GeneratorBase::take_error(bool closing) {
   if (!closing) return error;
   if (!finished()) {  // it has yielded once more, and is over all the same
     finished_ = true;
-    leave_loop();
+    if (!manners().generators_end_in_tasks) leave_loop();
     return Error(Error::Kind::runtime);
   }
   return error.kind() == Error::Kind::generator_exit ? Error{} : error;
@@ -94,7 +94,10 @@ Coroutine<> shutdown_asyncgens(AbstractLoop& loop) {
   if (Choices* choices = manners().sets) shuffle(all, *choices);
   if (manners().generators_end_in_tasks && !all.empty()) {
     std::vector<Future<>> closings;
-    for (Ref<GeneratorBase>& generator : all) closings.push_back(create_task(loop, close(generator)));
+    for (Ref<GeneratorBase>& generator : all) {
+      generator->leave_loop();
+      closings.push_back(create_task(loop, close(generator)));
+    }
     const std::vector<Outcome<void>> outcomes = co_await gather_exceptions(loop, std::move(closings));
     for (const Outcome<void>& closing : outcomes)
       if (Error error = closing.error(); error && !error.cancelled())

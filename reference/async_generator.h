@@ -64,6 +64,7 @@ class GeneratorBase : public Counted {
   void end(Error error);
 
  private:
+  friend Coroutine<> shutdown_asyncgens(AbstractLoop& loop);
   bool answers_at_once(bool closing, bool& refused);
   std::coroutine_handle<> enter(std::coroutine_handle<> caller, PromiseBase& promise, bool closing);
   std::coroutine_handle<> leave(std::coroutine_handle<> at);

@@ -15,7 +15,7 @@ struct Manners {
   bool notification_is_lost = false;      // COND-4: before 3.13
   bool group_takes_back_early = false;    // TG-2, TG-3: before 3.13, what it has asked of its task
   bool gather_counts_at_once = false;     // GATHER-2: since 3.12, what is done when it begins
-  bool generators_end_in_tasks = false;   // AGEN-4: when they are shut down, as when they are abandoned
+  bool generators_end_in_tasks = false;   // AGEN-4: when they are shut down, those that are over too
   bool as_completed_keeps_timer = false;  // ASC-2: when nobody takes from it any more
   bool runner_ends_executor = false;      // LIFE-8: too, in a run of its own
   /// Which goes first in what asyncio keeps in a set, whose order is that of addresses; null: who came first.

@@ -96,6 +96,7 @@ def is_own(error):
     if not isinstance(error, asyncio.CancelledError):
         return False
     place = error.__traceback__
-    while place.tb_next:
+    while place and place.tb_frame.f_code.co_name != "_wait_for_one":
         place = place.tb_next
-    return place.tb_frame.f_code.co_name != "_wait_for_one"
+    # What follows may be where the outcome was raised first.
+    return place is None or (place.tb_next is not None and place.tb_next.tb_frame.f_code.co_name == "get")
