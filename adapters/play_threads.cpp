@@ -165,7 +165,8 @@ class Threads : public FamilyPlayer {
       if (!player_.observing()) return;
       Event& event = record_elsewhere(*line.step);
       event.made = made;
-      if (!call(line, made)) event.answer = Answer::raised(ErrorKind::runtime);  // nothing else has happened, so the event is still there
+      // Refused, nothing else has happened, so the event is still there.
+      if (!call(line, made)) event.answer = Answer::raised(ErrorKind::runtime);
     };
     world().at(then(line.step->time), [this, do_call] { OtherThread::first().start(world(), do_call); });
     return {};

@@ -8,8 +8,9 @@ namespace {
 
 /// Whether it tells of the end of something: what of it is told first, the memory says and no clause.
 bool tells_of_an_end(const Event& event) {
-  if (event.what == What::error) return event.step.name == Name("lost_task") || event.step.name == Name("never_retrieved");
-  return event.what == What::destroyed || (event.what == What::warning && event.step.name == Name("never_awaited"));
+  auto is = [&](std::string_view about) { return event.step.name == Name(about); };
+  if (event.what == What::error) return is("lost_task") || is("never_retrieved");
+  return event.what == What::destroyed || (event.what == What::warning && is("never_awaited"));
 }
 
 bool alike(const Event& a, const Event& b) {

@@ -95,13 +95,13 @@ bool Campaign::parts_unexplained(const Scenario& scenario) {
   if (judgement == Acceptor::Judgement::undecided) ++order_.undecided;
   if (judgement == Acceptor::Judgement::varies) {
     ++order_.varied;
-    for (const Manner* manner : acceptor_->needed()) count(order_.manners, manner->what);
+    for (const Manner* manner : acceptor_->needed()) count(order_.ways, manner->spelling());
   }
   if (judgement != Acceptor::Judgement::rejects) return false;
   const Divided divided{trace_, history_, acceptor_->closest(), acceptor_->parted()};
   if (const std::string_view known = known_parting(adapter_, divided); !known.empty()) {
     ++order_.varied;
-    count(order_.manners, known);
+    count(order_.ways, known);
     return false;
   }
   return std::ranges::none_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); });

@@ -48,8 +48,8 @@ class Witness {
 struct OrderResult {
   std::uint64_t compared = 0;
   std::uint64_t undecided = 0;
-  std::uint64_t varied = 0;  // they part as versions of CPython do (manners.h)
-  std::map<std::string, std::uint64_t, std::less<>> manners;  // of these, in which
+  std::uint64_t varied = 0;  // they part as CPython does (manners.h, known_partings.h)
+  std::map<std::string, std::uint64_t, std::less<>> ways;  // ... in which way
   std::uint64_t unexplained = 0;      // the traces part, and no clause is violated
   std::vector<Scenario> scenarios;    // the first few of these
   std::uint64_t first_unexplained = 0;  // as first_violation

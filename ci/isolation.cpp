@@ -56,7 +56,7 @@ class Findings {
 
   OrderReport order() {
     const OrderResult& order = campaign_.order();
-    OrderReport report{order.compared, order.undecided, order.varied, order.unexplained, {}};
+    OrderReport report{order.compared, order.undecided, order.varied, order.unexplained, {}, order.ways};
     if (!order.unexplained) return report;
     Divergence divergence;
     divergence.scenario = shrinks_ ? campaign_.smallest_unexplained() : order.scenarios.front();

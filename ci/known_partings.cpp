@@ -61,7 +61,8 @@ bool is_a_signal_in_one_pass(const Divided& divided, const Pair& pair) {
       return event.what == What::did && std::ranges::count(verbs, event.step.verb) > 0 && holds(event);
     });
   };
-  return pair.seen.what == What::enter && is_asked(handlers, [&](const Event& event) { return event.made == pair.seen.id; }) &&
+  auto is_its = [&](const Event& event) { return event.made == pair.seen.id; };
+  return pair.seen.what == What::enter && is_asked(handlers, is_its) &&
          is_asked(wakes, [](const Event&) { return true; });
 }
 
@@ -81,8 +82,8 @@ bool is_an_outcome_too_late(const Divided& divided, const Pair& pair) {
   });
 }
 
-/// A runner handles interrupts itself, where they come and not by a job. The one behind the end of its main task it takes
-/// for the second.
+/// A runner handles interrupts itself, where they come and not by a job. The one behind the end of its main task it
+/// takes for the second.
 bool is_an_interrupt_of_a_runner(const Divided& divided, const Pair& pair) {
   auto interrupts = [](const Event& event) {
     const bool is_raised = event.what == What::did && event.step.verb == Verb::raise_signal &&

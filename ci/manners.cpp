@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "adapters/expectations.h"
 
 namespace cede {
@@ -25,6 +27,10 @@ constexpr std::array all_manners{
 };
 
 }  // namespace
+
+std::string Manner::spelling() const {
+  return fmt::format("{}: {}{}", clauses, what, versions.empty() ? "" : fmt::format(" ({})", versions));
+}
 
 std::vector<const Manner*> manners_of(const LoopInfo& loop) {
   std::vector<const Manner*> manners;

@@ -1,6 +1,7 @@
-// In what the versions of CPython differ from the contract and from one another, as far as the reference can follow them.
+// In what CPython and its versions differ from the contract and from one another, as far as the reference can follow.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,11 +10,14 @@
 
 namespace cede {
 
+/// One of them.
 struct Manner {
   std::string_view clauses;
   std::string_view what;      // in a few words
   std::string_view versions;  // of Python that have it, as expectations say them; empty for all
   bool reference::Manners::*flag;
+
+  std::string spelling() const;
 };
 
 /// Those of a loop of CPython's, by its version; of others none.

@@ -200,6 +200,7 @@ void add(LoopReport& sum, LoopReport&& part) {
     sum.order->undecided += part.order->undecided;
     sum.order->varied += part.order->varied;
     sum.order->unexplained += part.order->unexplained;
+    for (const auto& [way, times] : part.order->ways) sum.order->ways[way] += times;
     keep_simpler(sum.order->divergence, std::move(part.order->divergence));
   }
   for (Crash& crash : part.crashes) add(sum.crashes, std::move(crash));

@@ -76,9 +76,10 @@ struct Divergence {
 struct OrderReport {
   std::uint64_t compared = 0;
   std::uint64_t undecided = 0;
-  std::uint64_t varied = 0;  // as CPython's versions vary, which a clause of tier V says
+  std::uint64_t varied = 0;  // they part in a way of CPython's
   std::uint64_t unexplained = 0;
   std::optional<Divergence> divergence;
+  std::map<std::string, std::uint64_t, std::less<>> ways;  // of what has varied, in which
 };
 
 /// A scenario in which the loop took its process down, or never came back.

@@ -209,6 +209,7 @@ Json order_json(const LoopReport& loop, const Terms& terms) {
             {"undecided", order.undecided},
             {"varied", order.varied},
             {"unexplained", order.unexplained}};
+  if (!order.ways.empty()) json["ways"] = order.ways;
   if (!order.divergence) return json;
   const Divergence& divergence = *order.divergence;
   json["scenario"] = to_string(divergence.scenario);
@@ -221,7 +222,8 @@ Json order_json(const LoopReport& loop, const Terms& terms) {
 }
 
 OrderReport order_of(const Json& json) {
-  OrderReport order{json.at("compared"), json.at("undecided"), json.at("varied"), json.at("unexplained"), {}};
+  OrderReport order{json.at("compared"), json.at("undecided"), json.at("varied"), json.at("unexplained"), {}, {}};
+  if (json.contains("ways")) order.ways = json["ways"].get<decltype(order.ways)>();
   if (json.contains("scenario"))
     order.divergence = Divergence{scenario_of(json), trace_of(json.at("seen")), trace_of(json.at("expected")),
                                   {json.at("seen_event"), json.at("expected_event")}};

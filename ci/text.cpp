@@ -144,9 +144,10 @@ std::string summary(const LoopReport& loop, bool color) {
   if (loop.order) {
     std::string counts = fmt::format("{} traces compared whole, {} unexplained", loop.order->compared,
                                      loop.order->unexplained);
-    if (loop.order->varied) counts += fmt::format(", {} as versions vary", loop.order->varied);
+    if (loop.order->varied) counts += fmt::format(", {} in CPython's ways", loop.order->varied);
     if (loop.order->undecided) counts += fmt::format(", {} undecided", loop.order->undecided);
     text += fmt::format("  exact order: {}\n", loop.order->unexplained ? paint.red(counts) : paint.green(counts));
+    for (const auto& [way, times] : loop.order->ways) text += fmt::format("    {} x {}\n", times, way);
   }
   std::uint64_t crashes = 0;
   for (const Crash& crash : loop.crashes) crashes += crash.times;
