@@ -29,6 +29,7 @@
 #include "reference/gather.h"
 #include "reference/handle.h"
 #include "reference/lock.h"
+#include "reference/manners.h"
 #include "reference/loop.h"
 #include "reference/outcome.h"
 #include "reference/queue.h"
