@@ -1,7 +1,6 @@
 """The loops that the driver plays on: for each, how a new one is made and what has to be said of it."""
 
 import importlib
-import os
 import platform
 import selectors
 import sys
@@ -121,14 +120,14 @@ class Zuvloop(Uvloop):
 
 
 class Qasync(Binding):
-    """On Qt without a screen, whose timers count milliseconds."""
+    """On Qt, whose timers count milliseconds."""
 
     resolution = 1_000_000
     mapping = MAPPING + PRINTED
     fatal = KeyboardInterrupt
 
     def __init__(self):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        sys.excepthook = lambda *error: None  # which is how it is printed
         self.qasync = self.of("qasync", "https://github.com/CabbageDevelopment/qasync/issues")
         self.application = self.qasync.QtCore.QCoreApplication([])
 
@@ -161,6 +160,7 @@ class Gbulb(Binding):
     fatal = KeyboardInterrupt
 
     def __init__(self):
+        sys.excepthook = lambda *error: None  # which is how it is printed
         self.gbulb = self.of("gbulb", "https://github.com/beeware/gbulb/issues")
 
     def new_loop(self, door):
