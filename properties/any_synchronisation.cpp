@@ -48,17 +48,19 @@ class Motif {
       : random_(random), steps_(steps), waiters_(random.once_in(3) ? 2 : 3) {}
 
   void any() {
-    switch (random_.below(14)) {
+    switch (random_.below(16)) {
       case 0:
       case 1:
       case 2: return about_lock(lock);
       case 3:
-      case 4: return about_semaphore();
+      case 4:
       case 5:
-      case 6: return about_event();
+      case 6: return about_semaphore();
       case 7:
-      case 8:
-      case 9: return about_condition();
+      case 8: return about_event();
+      case 9:
+      case 10:
+      case 11: return about_condition();
       default: return about_queue();
     }
   }
@@ -98,22 +100,28 @@ class Motif {
     }
   }
 
-  /// The gap between a waking and the turn of the first in line, who is cancelled or overtaken in it.
+  /// The gap between a waking and the turn of the first in line, who is cancelled or overtaken in it. Perhaps nobody is
+  /// left in line then, and somebody comes late.
   template <class Wake, class Overtake>
   void wake_and(Wake wake, Overtake overtake) {
     yield(cause, 1);
     if (random_.once_in(4)) say(cause, Verb::cancel_task, task_names[1]);
     wake();
-    switch (random_.below(7)) {
+    switch (random_.below(9)) {
       case 0:
       case 1: overtake(); break;
       case 2: say(cause, Verb::cancel_task, waiter()); break;
       case 3:
       case 4: break;
+      case 5:
+      case 6:
+        for (std::uint32_t i = 0; i < waiters_; ++i) say(cause, Verb::cancel_task, task_names[i]);
+        break;
       default: say(cause, Verb::cancel_task, task_names[0]);
     }
     if (random_.once_in(3)) overtake();
     yield(cause, random_.below(3));
+    if (random_.once_in(3)) overtake();
   }
 
   void hold(Name who, Name lock) {
@@ -146,6 +154,7 @@ class Motif {
   void about_semaphore() {
     Verb verb = random_.once_in(3) ? Verb::create_bounded_semaphore : Verb::create_semaphore;
     say(main_script, verb, semaphore, random_.once_in(12) ? Value::of(std::int64_t{-1}) : number(random_.below(3)));
+    if (random_.once_in(3)) waiters_ = 1;
     about_lock(semaphore);
   }
 

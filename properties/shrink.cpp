@@ -43,7 +43,7 @@ class Shrinker {
       : best_(std::move(scenario)), still_fails_(still_fails) {}
 
   Scenario run() {
-    while (remove_runs() || rename() || remove_pairs() || simplify_steps() || swap_neighbours()) {}
+    while (remove_runs() || rename() || remove_pairs() || simplify_steps() || remove_and_swap() || swap_neighbours()) {}
     return best_;
   }
 
@@ -145,6 +145,19 @@ class Shrinker {
     for (Name name : {Name("a"), Name("b"), Name("f"), Name("t")})
       if (step.name) with([&](Step& s) { s.name = name; });
     return steps;
+  }
+
+  /// A line that was needed only because two others stood the wrong way round.
+  bool remove_and_swap() {
+    if (best_.steps.size() > 12) return false;
+    for (std::size_t removed = 0; removed < best_.steps.size(); ++removed)
+      for (std::size_t at = 0; at + 2 < best_.steps.size(); ++at) {
+        Steps steps = best_.steps;
+        steps.erase(steps.begin() + removed);
+        std::swap(steps[at], steps[at + 1]);
+        if (accept(std::move(steps))) return true;
+      }
+    return false;
   }
 
   bool swap_neighbours() {
