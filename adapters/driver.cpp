@@ -238,7 +238,8 @@ void Driver::fail_at_end() {
   if (!read_.empty()) how += " in the middle of an answer";
   DriverFailure failure(how, said_);
   failure.ended = true;
-  failure.killed = signal == SIGKILL || signal == SIGTERM || signal == SIGHUP || signal == SIGINT;
+  const int told = by_signal ? signal : WEXITSTATUS(status_) - 128;  // so a shell tells of what it has begun
+  failure.killed = told == SIGKILL || told == SIGTERM || told == SIGHUP || told == SIGINT;
   throw failure;
 }
 

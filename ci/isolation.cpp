@@ -24,7 +24,7 @@ namespace {
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kills_max = 8;  // of the processes of a slice; then they are its own doing
+constexpr int kills_max = 8;  // of the processes of a slice, or that ask for a loop; then they are its own doing
 constexpr std::size_t crashes_max = 3;  // of a slice; then nothing is known of it
 constexpr int crashing_scenarios_max = 200;  // that are tried to find a smaller one
 constexpr int crashing_drivers_max = 40;  // the same, where each takes a while to begin
@@ -177,6 +177,13 @@ void make_some_small(std::vector<Crash>& crashes, const LoopInfo& info, const Te
   crashes = std::move(kinds);
 }
 
+/// By somebody else, as far as anybody can tell: no loop sends that to itself.
+bool is_killed(const Child::End& end) { return end.how == Child::How::crashed && end.code == SIGKILL; }
+
+void tell_of_restart(std::string_view loop) {
+  fmt::print(stderr, "cede: {}: somebody has killed a process that played it: begun again\n", loop);
+}
+
 /// The children of one loop.
 class Crew {
  public:
@@ -265,17 +272,10 @@ class Crew {
     else again_.push_back({part.slice, part.until, false});
   }
 
-  /// By somebody else, as far as anybody can tell: no loop sends that to itself.
-  static bool is_killed(const Child::End& end) { return end.how == Child::How::crashed && end.code == SIGKILL; }
-
   void begin_again(const Part& part) {
     ++sum_.restarts;
-    tell_of_restart();
+    tell_of_restart(info_.name);
     again_.push_back(part);
-  }
-
-  void tell_of_restart() {
-    fmt::print(stderr, "cede: {}: somebody has killed a process that played it: begun again\n", info_.name);
   }
 
   /// Adds what a slice has come to in the end. A run without end keeps nothing more of it.
@@ -283,7 +283,7 @@ class Crew {
     for (Crash& crash : crashes_[slice.index]) report.crashes.push_back(std::move(crash));
     crashes_.erase(slice.index);
     kills_.erase(slice.index);
-    for (std::uint64_t i = 0; i < report.restarts; ++i) tell_of_restart();
+    for (std::uint64_t i = 0; i < report.restarts; ++i) tell_of_restart(info_.name);
     if (!report.crashes.empty() && !World::interrupted && !is_driven(info_.name))
       make_small(report.crashes.front(), info_, terms_);
     add(sum_, std::move(report));
@@ -317,12 +317,17 @@ void PulseWitness::will_play(std::uint64_t number, const Scenario& scenario) {
 }
 
 Opened describe(std::string_view name, LoopInfo& info, std::string& why) {
-  Child::End end = Child([name](Pulse&) {
+  auto ask = [name](Pulse&) {
     std::string why;
     const Adapter* adapter = find_adapter(name, why);
     if (!adapter) return Json{{"why", why}}.dump();
     return Json{{"lines", to_json_lines({.loops = {LoopReport{.info = *adapter}}})}}.dump();
-  }).end();
+  };
+  Child::End end = Child(ask).end();
+  for (int kills = 1; is_killed(end) && kills < kills_max && !World::interrupted; ++kills) {
+    tell_of_restart(name);
+    end = Child(ask).end();
+  }
   if (end.how != Child::How::done) {
     why = fmt::format("it {} when it was opened{}{}", end.words(), end.printed.empty() ? "" : ": ", end.printed);
     return Opened::broken;
