@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/expectations.h"
 #include "ci/manners.h"
 #include "properties/property.h"
 
@@ -110,17 +111,46 @@ bool is_found_by_the_collector(const Divided& divided, const Pair& pair) {
 }
 
 /// Tasks that wait for each other in a circle: the request goes round until the stack is full.
-bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
-  auto property = std::ranges::find(properties(), std::string_view("CANCEL-22"), &Property::clause);
-  const Verdict verdict = property->judge(divided.history);
+bool is_a_request_to_a_circle(const Divided&, const Pair& pair) {
   return pair.seen.step.verb == Verb::cancel_task && pair.seen.answer.is_raised(ErrorKind::runtime) &&
-         verdict.kind == Verdict::Kind::variant && verdict.text == "refused";
+         pair.expected.step == pair.seen.step && !pair.expected.answer.is_raised();
 }
 
-/// A generator that has yielded behind its close is not over, and the end of its body closes that once more.
-bool is_closed_once_more(const Divided&, const Pair& pair) {
-  return pair.expected.what == What::destroyed && pair.seen.what == What::got && pair.seen.step.verb == Verb::produce &&
-         pair.seen.answer.is_raised(ErrorKind::generator_exit);
+/// A generator that has yielded behind its close is not over: it can be asked again, and its end closes that.
+bool is_not_over(const Divided&, const Pair& pair) {
+  if (pair.seen.what != What::got || pair.seen.step.verb != Verb::produce) return false;
+  const bool is_asked = pair.before.what == What::did && pair.before.step.verb == Verb::anext &&
+                        pair.expected.what == What::got && pair.expected.step == pair.before.step;
+  return is_asked || (pair.expected.what == What::destroyed && pair.seen.answer.is_raised(ErrorKind::generator_exit));
+}
+
+/// What says that another generator is at its end must not leave a generator's body, and is an error there.
+bool is_an_end_within_a_generator(const Divided&, const Pair& pair) {
+  return pair.seen.what == What::got && pair.seen.step.verb == Verb::anext && pair.expected.what == What::got &&
+         pair.expected.step == pair.seen.step && pair.seen.answer.is_raised(ErrorKind::runtime) &&
+         pair.expected.answer.is_raised(ErrorKind::stop_iteration);
+}
+
+/// Python does not ask who drives a coroutine object: `send` resumes what stands in a task's await.
+bool is_driven_by_two(const Divided&, const Pair& pair) {
+  return pair.seen.step.verb == Verb::send && pair.expected.what == What::got && pair.expected.step == pair.seen.step &&
+         pair.expected.answer.is_raised(ErrorKind::runtime) && !pair.seen.answer.is_raised();
+}
+
+/// A stop meets the run in which a runner waits for the tasks that are left, and that is an error.
+bool is_a_stop_of_winding_up(const Divided& divided, const Pair& pair) {
+  if (pair.seen.what != What::got || pair.seen.step.verb != Verb::runner) return false;
+  auto stops = [](const Event& event) { return event.what == What::did && event.step.verb == Verb::stop; };
+  return pair.seen.answer.is_raised(ErrorKind::runtime) && some_before(divided, divided.at.seen, stops);
+}
+
+/// A run that was refused within another took away what says which loop runs.
+bool is_behind_a_refused_run(const Divided& divided, const Pair&) {
+  constexpr std::array runs{Verb::run, Verb::run_until_complete, Verb::run_in_new_loop, Verb::runner};
+  return some_before(divided, divided.at.seen, [&](const Event& event) {
+    return event.what == What::got && event.job != 0 && std::ranges::count(runs, event.step.verb) > 0 &&
+           event.answer.is_raised(ErrorKind::runtime);
+  });
 }
 
 /// Who completes a future of a closed loop, or asks to be called back by a done one, is told that it is closed.
@@ -128,14 +158,16 @@ bool is_of_a_closed_loop(const Divided& divided, const Pair& pair) {
   if (pair.seen.what != What::did || !pair.seen.answer.is_raised(ErrorKind::runtime)) return false;
   if (pair.expected.what != What::did || pair.expected.step != pair.seen.step) return false;
   return some_before(divided, divided.at.seen, [](const Event& event) {
-    return event.what == What::did && event.step.verb == Verb::close && !event.answer.is_raised();
+    const bool is_closed = event.what == What::did && event.step.verb == Verb::close && !event.answer.is_raised();
+    return is_closed || (event.what == What::got && event.step.verb == Verb::runner);
   });
 }
 
 struct Known {
   std::string_view what;
   bool (*holds)(const Divided&, const Pair&);
-  std::string_view loop = {};  // the only one
+  std::string_view loop = {};      // the only one
+  std::string_view versions = {};  // of Python; all if empty
 };
 
 constexpr std::array all{
@@ -148,7 +180,11 @@ constexpr std::array all{
     Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},
     Known{"CANCEL-22: a request to a circle is refused", is_a_request_to_a_circle},
     Known{"PASS-17: a closed loop refuses what the end of a future would queue", is_of_a_closed_loop},
-    Known{"AGEN-3: a generator that yields behind its close is closed once more", is_closed_once_more},
+    Known{"AGEN-3: a generator that yields behind its close is not over", is_not_over},
+    Known{"AGEN-2: the end of another generator is an error within one", is_an_end_within_a_generator},
+    Known{"CORO-3: a coroutine of a task can be driven by hand", is_driven_by_two},
+    Known{"LIFE-8: a stop meets the end of a runner", is_a_stop_of_winding_up},
+    Known{"PASS-16: 3.13.0 forgets that it runs when it refuses to run again", is_behind_a_refused_run, {}, "=3.13.0"},
     Known{"LIFE-3: the collector finds circles", is_found_by_the_collector},
 };
 
@@ -157,8 +193,12 @@ constexpr std::array all{
 std::string_view known_parting(const LoopInfo& loop, const Divided& divided) {
   if (manners_of(loop).empty()) return {};
   const Pair pair(divided);
+  auto concerns = [&](const Known& known) {
+    const bool is_it = known.loop.empty() || known.loop == loop.name;
+    return is_it && (known.versions.empty() || version_among(loop.version, known.versions).value_or(false));
+  };
   for (const Known& known : all)
-    if ((known.loop.empty() || known.loop == loop.name) && known.holds(divided, pair)) return known.what;
+    if (concerns(known) && known.holds(divided, pair)) return known.what;
   return {};
 }
 

@@ -274,8 +274,7 @@ class Core:
 
     def act_current_task(self, step, frame):
         task = asyncio.current_task(self.loop)
-        steps = task and task.get_coro()  # the loop has tasks of its own, too
-        self.did(step, frame)[-1]["value"] = getattr(steps, "name", None)
+        self.did(step, frame)[-1]["value"] = None if task is None else self.tag_of(task)[0]
 
     def act_all_tasks(self, step, frame):
         self.did(step, frame)[-1]["value"] = len(asyncio.all_tasks(self.loop))
