@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
@@ -119,27 +121,18 @@ Nanos real_time(clockid_t clock) {
 constexpr Nanos wall_clock_ahead = 3600 * second;
 
 bool never_goes_back(clockid_t clock) {
-  switch (clock) {
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-    case CLOCK_BOOTTIME_ALARM: return true;
-    default: return false;
-  }
+  constexpr std::array steady{CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+                              CLOCK_BOOTTIME_ALARM};
+  return std::ranges::find(steady, clock) != steady.end();
 }
 
 /// How far a clock is ahead of the world's; nothing for clocks that measure something else, such
 /// as the processor's time.
 std::optional<Nanos> offset_of(clockid_t clock) {
   if (never_goes_back(clock)) return ahead;
-  switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-    case CLOCK_REALTIME_ALARM:
-    case CLOCK_TAI: return wall_clock_ahead;
-    default: return std::nullopt;
-  }
+  constexpr std::array of_the_wall{CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_REALTIME_ALARM, CLOCK_TAI};
+  if (std::ranges::find(of_the_wall, clock) != of_the_wall.end()) return wall_clock_ahead;
+  return std::nullopt;
 }
 
 /// The same of the real ones, outside of virtual worlds.

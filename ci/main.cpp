@@ -138,7 +138,7 @@ struct Line {
                    "examples: cede run --loop libuv    cede run 'TIMER-*' --budget 30s");
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
-    command.add_option("--loop", options.loops, "all that it is built with, python, or of those below; or exec:DRIVER; repeatable")
+    command.add_option("--loop", options.loops, "all, python, or of those below; or exec:DRIVER; repeatable")
         ->option_text("LOOP|FILE.so")->allow_extra_args(false);
     python_option(command)->group("");
     budget_option(command);
