@@ -73,6 +73,18 @@ bool is_a_run_that_goes_on(const Divided&, const Pair& pair) {
          pair.expected.answer.is_raised(ErrorKind::exit) && pair.seen.what != What::got;
 }
 
+/// ... and if that came behind the end of the future, the callback is in the queue, and ends the next run.
+bool is_a_run_that_ends_at_once(const Divided& divided, const Pair& pair) {
+  const auto& events = divided.trace.events;
+  const std::size_t end = std::min(divided.at.seen, events.size());
+  auto is_end = [](const Event& event) {
+    return event.what == What::got && (event.step.verb == Verb::run || event.step.verb == Verb::run_until_complete);
+  };
+  const auto last = std::find_if(events.rend() - static_cast<std::ptrdiff_t>(end), events.rend(), is_end);
+  return is_end(pair.seen) && !is_end(pair.expected) && last != events.rend() &&
+         last->step.verb == Verb::run_until_complete && last->answer.is_raised(ErrorKind::exit);
+}
+
 /// What comes from an executor for a future that somebody has completed meanwhile fails an assertion in a job.
 bool is_an_outcome_too_late(const Divided& divided, const Pair& pair) {
   auto is_of_executor = [](Verb verb) { return verb == Verb::run_in_executor || verb == Verb::fail_in_executor; };
@@ -176,6 +188,7 @@ constexpr std::array all{
     Known{"PASS-18: functions of asyncio's need a loop that runs", is_without_a_loop},
     Known{"THR-8: a signal takes one pass behind a call from a thread", is_a_signal_in_one_pass},
     Known{"PASS-12: a fatal error of a future does not end the run", is_a_run_that_goes_on},
+    Known{"PASS-8: a fatal error leaves in the queue what ends the next run", is_a_run_that_ends_at_once},
     Known{"THR-5: an outcome that comes too late is an error of the loop's", is_an_outcome_too_late},
     Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},
     Known{"CANCEL-22: a request to a circle is refused", is_a_request_to_a_circle},

@@ -32,6 +32,7 @@ OTHERWISE = [
     ("CANCEL-16", "a request that was taken back is raised all the same", (3, 0), (3, 13)),
     ("TG-3", "a request behind the errors only counts", (3, 0), (3, 13)),
     ("COND-4", "a notification is lost with who is cancelled", (3, 0), (3, 13)),
+    ("TO-5", "a scope can be entered a second time", (3, 0), (3, 11, 7)),
     ("TG-2", "siblings are cancelled in the order of a set", (3, 0), (9, 0)),
     *((clause, "wait_for makes a task", (3, 0), (3, 12)) for clause in ("WF-1", "WF-2", "WF-3", "WF-4")),
 ]
@@ -117,7 +118,7 @@ class Driver:
 
 
 def otherwise():
-    return {clause: why for clause, why, since, before in OTHERWISE if since <= sys.version_info[:2] < before}
+    return {clause: why for clause, why, since, before in OTHERWISE if since <= sys.version_info[:3] < before}
 
 
 class TheDriver(unittest.TestCase):
