@@ -18,18 +18,18 @@ class Door:
 
     def begin(self, pace, wake):
         """A scenario begins. A byte comes to `wake` when the world has something to tell."""
-        self.tell("begin %s %d" % (pace, wake))
+        self.tell(b"begin %s %d" % (pace.encode(), wake))
         self.beginning = time.monotonic_ns()
         self.expected = 0
 
     def end(self):
-        self.tell("end")
+        self.tell(b"end")
 
     def now(self):
         return time.monotonic_ns() - self.beginning
 
     def tell(self, command):
-        os.write(self.descriptor, command.encode() + b"\n")
+        os.write(self.descriptor, command + b"\n")
 
     def seen(self):
         """What happened since the last look, each a list of words."""
@@ -37,28 +37,28 @@ class Door:
         return [line.split() for line in lines.splitlines()] if lines else ()
 
     def busy(self, duration):
-        self.tell("busy %d" % duration)
+        self.tell(b"busy %d" % duration)
 
     def expect(self, moment):
         """Something was asked of the loop for then."""
         if moment > self.expected:
             self.expected = moment
-            self.tell("expect %d" % moment)
+            self.tell(b"expect %d" % moment)
 
     def limit(self, duration):
         """The next wait has exactly this limit."""
-        self.tell("limit %d" % duration)
+        self.tell(b"limit %d" % duration)
 
     def at(self, moment, happens):
         """An appointment outside of the loop; gives its key."""
         self.keys += 1
-        self.tell("at %d %d %s" % (moment, self.keys, happens))
+        self.tell(b"at %d %d %s" % (moment, self.keys, happens.encode()))
         return self.keys
 
     def next(self, happens):
         """The same at the beginning of the loop's next wait."""
         self.keys += 1
-        self.tell("next %d %s" % (self.keys, happens))
+        self.tell(b"next %d %s" % (self.keys, happens.encode()))
 
 
 def open_door():

@@ -73,20 +73,21 @@ class Driver:
         self.plays += 1
         if self.plays % self.PLAYS_BETWEEN_COLLECTIONS == 0:
             gc.collect()
+            gc.freeze()  # what lives on, such as steps that were read, is not gone through again
 
 
-def commands(source):
+def commands(source, answers):
     """The commands, one by one; before it waits for more, what was answered is sent."""
     descriptor, left = source.fileno(), b""
     while True:
         if not select.select([descriptor], [], [], 0)[0]:
-            sys.stdout.flush()
+            answers.flush()
         more = os.read(descriptor, 1 << 20)
         if not more:
             return
         *lines, left = (left + more).split(b"\n")
         for line in lines:
-            yield json.loads(line)
+            yield json.loads(line.decode())
 
 
 def main():
@@ -103,11 +104,12 @@ def main():
     gc.freeze()
     gc.disable()
     encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-    for command in commands(sys.stdin):
+    answers = open(sys.stdout.fileno(), "wb", buffering=1 << 16, closefd=False)  # buffered whatever Python is told
+    for command in commands(sys.stdin, answers):
         if command.get("cmd") == "bye":
             break
-        sys.stdout.write(encode(driver.answer(command)) + "\n")
-    sys.stdout.flush()
+        answers.write(encode(driver.answer(command)).encode() + b"\n")
+    answers.flush()
 
 
 if __name__ == "__main__":

@@ -204,7 +204,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         for loop in self.loops:
             if not loop.is_closed():
                 loop.close()
-            loop.set_exception_handler(None)  # which holds this play, as the play holds the loop
+            loop.set_exception_handler(hear_nothing)  # the one before holds this play, as the play holds the loop
         asyncio.set_event_loop(None)
         for held in (self.names, self.kept, self.things, self.scopes, self.generators, self.handles, self.variables):
             held.clear()
@@ -594,6 +594,10 @@ def listen():
     warnings._warn_unawaited_coroutine = hear_of_never_awaited
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda unraisable: None  # errors of what is destroyed reach nobody, in any language
+
+
+def hear_nothing(loop, context):
+    """Of a loop whose play is over; asyncio would word for its log what nobody reads."""
 
 
 def hear_of_never_awaited(coroutine):

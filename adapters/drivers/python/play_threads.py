@@ -10,6 +10,7 @@ import heapq
 import os
 import signal
 import threading
+from _signal import getsignal as handler_of  # signal's makes an enum of each
 
 from answers import IGNORED, answer_or_nothing, error_of, raised
 from program import FOREVER
@@ -293,16 +294,16 @@ def is_handled(number):
 
 def ignore_interrupts():
     """The default is an exception, out of the blue; scenarios do not try defaults."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if handler_of(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def forget_signals():
     """Signals do again what they did before the play, whatever its loops have left."""
     for number in (signal.SIGUSR1, signal.SIGUSR2):
-        if signal.getsignal(number) is not signal.SIG_DFL:
+        if handler_of(number) != signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+    if handler_of(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

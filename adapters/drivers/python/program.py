@@ -188,16 +188,21 @@ class Reader:
         for line in text.split("\n"):
             step = steps.get((number, line))
             if step is None:
-                words = line.partition("#")[0].partition(":")
-                if not words[1]:
+                step = self.read_line(number, line)
+                if step is None:
                     continue
-                step = steps[number, line] = self.read_step(number, words[0].strip(), *words[2].split())
+                steps[number, line] = step
             script = scripts.get(step.who)
             if script is None:
                 script = scripts[step.who] = Script(step.who, [])
             script.steps.append(step)
             number += 1
         return scripts
+
+    def read_line(self, number, line):
+        """The step on it; None if there is none."""
+        who, colon, words = line.partition("#")[0].partition(":")
+        return self.read_step(number, who.strip(), *words.split()) if colon else None
 
     def read_step(self, number, who, verb, *words):
         args, of_coroutines = VERBS[verb]
