@@ -62,7 +62,8 @@ TEST_F(Expect, what_is_shipped_is_what_a_run_finds) {
   int loops = 0;
   for (const auto& file : std::filesystem::directory_iterator(CEDE_SOURCES "/adapters/expect")) {
     std::string loop = file.path().stem();
-    const bool is_slow = is_driven(loop);  // whose whole budget is played in ci/soak: here it is open what is rare
+    const bool is_slow = is_driven(loop);  // whose whole budget is played in ci/soak, and all of most of them
+    if (is_slow && loop != "asyncio") continue;
     int exit = cede("run --loop " + loop + (is_slow ? " --budget 3000cases" : ""));
     if (exit == 6) continue;  // absent
     ++loops;
