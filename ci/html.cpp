@@ -1,6 +1,7 @@
 #include "ci/html.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -70,8 +71,10 @@ std::string variants(const ClauseReport& report) {
                      seen.size() == 1 ? "outcome, always the same" : "outcomes", items);
 }
 
-/// What there is to say of a cell beyond its counts; empty if nothing.
+/// What there is to say of a cell beyond its counts; empty if nothing, or only an outcome that is always the same,
+/// which is told with the clause.
 std::string details(const Column& column, const ClauseReport& report) {
+  if (!report.expected && report.reason.empty() && !report.finding && report.variants_seen().size() <= 1) return {};
   std::string text = variants(report);
   if (report.expected) text += expectation(*report.expected);
   if (!report.reason.empty()) text += fmt::format("<p>{}</p>", escaped(report.reason));
@@ -168,8 +171,10 @@ std::string cell(const Column& column, const Clause& clause) {
   if (!report) return "<td class=\"unasked\"></td>";
   std::string_view layered = report->layered ? " layered" : "";
   std::string text = fmt::format("<td class=\"{}{}\"{}>", shown.name, layered, counts(*report));
-  if (details(column, *report).empty()) return text + fmt::format("{}</td>", shown.sign);
-  return text + fmt::format("<a href=\"#{}/{}\">{}</a></td>", escaped(column.key), clause.id, shown.sign);
+  std::string address = details(column, *report).empty() ? "" : column.key + "/" + clause.id;
+  if (address.empty() && !report->variants_seen().empty()) address = clause.id;
+  if (address.empty()) return text + fmt::format("{}</td>", shown.sign);
+  return text + fmt::format("<a href=\"#{}\">{}</a></td>", escaped(address), shown.sign);
 }
 
 std::string_view chapter_title(std::string_view file) {
@@ -213,12 +218,28 @@ std::string words_of(const Clause& clause) {
   return prose(words);
 }
 
+/// Which loops have always the same outcome, by outcome.
+std::string constant_outcomes(const Matrix& matrix, const Clause& clause) {
+  std::map<std::string, std::string> loops;
+  for (const Column& column : matrix.columns) {
+    const ClauseReport* report = column.cell(clause);
+    if (!report || report->variants_seen().size() != 1) continue;
+    std::string& those = loops[report->variants_seen().begin()->first];
+    those += (those.empty() ? "" : ", ") + column.head;
+  }
+  std::string items;
+  for (const auto& [outcome, those] : loops)
+    items += fmt::format("<li>{} <small>{}</small></li>", escaped(outcome), escaped(those));
+  return items.empty() ? "" : fmt::format("<h5>outcome, always the same</h5><ul class=\"facts\">{}</ul>", items);
+}
+
 std::string clauses(const Matrix& matrix) {
   std::string text;
   for (const Clause* clause : matrix.clauses)
     text += folded(clause->id, "clause",
                    fmt::format("<b>{}</b> {} <small>{}</small>", clause->id, escaped(clause->title), clause->level),
-                   words_of(*clause) + fmt::format("<p class=\"source\">{}</p>", escaped(clause->source)));
+                   words_of(*clause) + constant_outcomes(matrix, *clause) +
+                       fmt::format("<p class=\"source\">{}</p>", escaped(clause->source)));
   return text;
 }
 
