@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "adapters/adapters.h"
+#include "adapters/world.h"
 
 namespace cede {
 namespace {
@@ -26,6 +27,7 @@ namespace {
 constexpr std::size_t line_max = 16 << 20;
 constexpr std::size_t said_max = 4096;
 constexpr int patience = 2000;  // milliseconds for one that is about to end, or was asked to
+constexpr int glance = 200;     // milliseconds between two looks at whether anybody still waits
 
 /// What is let through of the environment, by its whole name or how that begins.
 constexpr std::array<std::string_view, 6> kept_names{"PATH", "HOME", "TMPDIR", "LANG", "TZ", "VIRTUAL_ENV"};
@@ -99,7 +101,8 @@ int become(pid_t parent, char* const* words, char* const* variables, const Pipe&
 std::vector<std::string> words_of(std::string_view command) {
   std::vector<std::string> words;
   bool inside = false;  // of a word
-  for (char quote = '\0'; const char c : command) {
+  char quote = '\0';
+  for (const char c : command) {
     if (quote ? c == quote : c == '\'' || c == '"') {
       quote = quote ? '\0' : c;
       if (!std::exchange(inside, true)) words.emplace_back();
@@ -110,6 +113,7 @@ std::vector<std::string> words_of(std::string_view command) {
       words.back() += c;
     }
   }
+  if (quote) throw std::invalid_argument(fmt::format("a {} is not closed in: {}", quote, command));
   return words;
 }
 
@@ -186,17 +190,23 @@ std::string_view Driver::receive() {
 /// Waits until there is something to read, and writes and hears meanwhile. False if it has ended, though what it has
 /// left behind may hold its standard output open.
 bool Driver::pump() {
-  while (true) {
+  for (int glances = 0; !is_given_up(glances);) {
     std::array<pollfd, 4> ends{{{out_, POLLIN, 0},
                                 {alive_, POLLIN, 0},
                                 {err_, POLLIN, 0},
                                 {unsent_.empty() ? -1 : in_, POLLOUT, 0}}};
-    if (poll(ends.data(), ends.size(), -1) < 0) continue;
+    if (poll(ends.data(), ends.size(), glance) < 0) continue;
     if (ends[2].revents) hear();
     if (ends[3].revents) write_some();
     if (ends[0].revents) return true;
     if (ends[1].revents) return false;
   }
+  fail("had not answered when cede was interrupted");
+}
+
+/// Who interrupts does not wait for one that may never answer.
+bool Driver::is_given_up(int& glances) {
+  return World::interrupted && ++glances > patience / glance;
 }
 
 /// False at the end.

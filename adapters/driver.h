@@ -43,6 +43,7 @@ class Driver {
  private:
   void begin(const std::vector<std::string>& command);
   bool pump();
+  static bool is_given_up(int& glances);
   void write_some();
   bool read_some();
   void hear();
@@ -62,7 +63,8 @@ class Driver {
   std::string said_;
 };
 
-/// The words of a command: they are parted by blanks, unless these are in single or double quotes.
+/// The words of a command: they are parted by blanks, unless these are in single or double quotes. Throws
+/// std::invalid_argument where a quote is not closed.
 std::vector<std::string> words_of(std::string_view command);
 
 }  // namespace cede

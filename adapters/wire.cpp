@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -169,6 +170,12 @@ std::string run_message(std::string_view seq, const Scenario& scenario, World::P
   append_member(json, "scenario", to_string(scenario));
   if (pace != World::Pace::frozen) append_member(json, "pace", paces[static_cast<std::size_t>(pace)]);
   return json + "}";
+}
+
+std::optional<World::Pace> pace_of(std::string_view word) {
+  const auto found = std::ranges::find(paces, word);
+  if (found == paces.end()) return std::nullopt;
+  return static_cast<World::Pace>(found - paces.begin());
 }
 
 std::string hello_answer(const LoopInfo& loop) {

@@ -47,13 +47,20 @@ std::string_view words_for(Field field) {
 /// Which job events are in, from what was entered and left.
 class Jobs {
  public:
-  Id running() const { return open_.empty() ? 0 : open_.back(); }
+  struct Open {
+    Id job;
+    Name script;
+    Id id;
+  };
+
+  Id running() const { return open_.empty() ? 0 : open_.back().job; }
   bool any() const { return !open_.empty(); }
-  void enter() { open_.push_back(++count_); }
+  const Open& innermost() const { return open_.back(); }
+  void enter(const Event& event) { open_.push_back({++count_, event.step.who, event.id}); }
   void leave() { open_.pop_back(); }
 
  private:
-  std::vector<Id> open_;
+  std::vector<Open> open_;
   Id count_ = 0;
 };
 
@@ -74,7 +81,7 @@ class Writer {
 
  private:
   void write(const Event& event) {
-    if (event.what == What::enter) jobs_.enter();
+    if (event.what == What::enter) jobs_.enter(event);
     const Row& shape = row(event.what);
     json_ += "[\"";
     json_ += shape.word;
@@ -190,9 +197,18 @@ class Reader {
       read(trace_.events.emplace_back());
     });
     json_.locate(fmt::format("event {}", at));
+    if (jobs_.any() && !json_.failed() && !is_cut_off())
+      json_.fail(fmt::format("{} {} was entered and never left", jobs_.innermost().script.text(),
+                             jobs_.innermost().id));
   }
 
  private:
+  /// Some end in the middle of a job, which never comes to its own.
+  bool is_cut_off() const {
+    auto is_end = [](const Event& event) { return event.what == What::silent || event.what == What::stuck; };
+    return std::ranges::any_of(trace_.events, is_end);
+  }
+
   void read(Event& event) {
     const Row* shape = nullptr;
     std::size_t count = 0;
@@ -200,7 +216,7 @@ class Reader {
     json_.array([&](std::size_t index) {
       ++count;
       if (index == 0) return begin(event, shape);
-      if (index == 1) return void(event.at = json_.integer());
+      if (index == 1) return void(event.at = number(0, forever, "when, nanoseconds since the beginning"));
       has_details = json_.next() == JsonReader::Kind::object && shape->has_details && fields(*shape) == index - 2;
       if (has_details) return details(event);
       if (index - 2 >= fields(*shape)) return json_.fail(fmt::format("expected {} to be over", shape->word));
@@ -210,7 +226,17 @@ class Reader {
     if (count < wanted)
       json_.fail(fmt::format("expected {} and found the end of {}", count < 2 ? "what it is, and when" :
                              words_for(shape->fields[count - 2]), shape ? shape->word : "the event"));
-    if (event.what == What::leave) jobs_.leave();
+    if (json_.failed()) return;
+    if (event.what == What::enter) jobs_.enter(event), event.job = jobs_.running();
+    if (event.what == What::leave) leave(event);
+  }
+
+  void leave(const Event& event) {
+    const Jobs::Open entered = jobs_.innermost();
+    jobs_.leave();
+    if (entered.script != event.step.who || entered.id != event.id)
+      json_.fail(fmt::format("it leaves {} {}, and what was entered last is {} {}", event.step.who.text(), event.id,
+                             entered.script.text(), entered.id));
   }
 
   static std::size_t fields(const Row& shape) {
@@ -223,7 +249,6 @@ class Reader {
     if (found == rows.end()) return json_.fail(fmt::format("there is no event {}", word));
     shape = &*found;
     event.what = found->what;
-    if (event.what == What::enter) jobs_.enter();
     if (event.what == What::leave && !jobs_.any()) return json_.fail("it leaves, and nothing was entered");
     event.job = jobs_.running();
   }
@@ -340,11 +365,13 @@ class Reader {
     json_.fail(fmt::format("expected {} and found {}", what, number));
     return least;
   }
-  Id id(std::string_view what) { return static_cast<Id>(number(0, UINT32_MAX, what)); }
+  Id id(std::string_view what) { return static_cast<Id>(number(0, ids_max, what)); }
   Nanos duration() {
     const Nanos time = json_.integer();
     return time == -1 ? forever : time;
   }
+
+  static constexpr Id ids_max = 1'000'000;  // judges have a place for each up to the highest
 
   JsonReader& json_;
   const Scenario& scenario_;

@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <new>
 #include <set>
 #include <stdexcept>
@@ -26,6 +25,7 @@
 
 #include "adapters/driver.h"
 #include "adapters/wire.h"
+#include "ci/activity.h"
 
 extern "C" [[gnu::weak]] void __lsan_do_leak_check();  // which _exit leaves out
 
@@ -89,35 +89,6 @@ void write_all(int descriptor, std::string_view text) {
     if (count < 0) _exit(1);
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-}
-
-std::vector<pid_t> children_of(pid_t process) {
-  std::ifstream stream(fmt::format("/proc/{0}/task/{0}/children", process));
-  std::vector<pid_t> children;
-  for (pid_t child; stream >> child;) children.push_back(child);
-  return children;
-}
-
-/// Whether it runs, or one of those that it has begun does, such as the driver that it waits for; and the seconds that
-/// all of them have computed.
-std::pair<bool, double> state_of(pid_t process) {
-  std::ifstream stream(fmt::format("/proc/{}/stat", process));
-  std::string line;
-  std::getline(stream, line);
-  std::size_t name_end = line.rfind(')');
-  char state = 'Z';
-  unsigned long user = 0, kernel = 0;
-  if (name_end != std::string::npos)
-    (void)std::sscanf(line.c_str() + name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user,
-                      &kernel);
-  bool runs = state == 'R';
-  double seconds = static_cast<double>(user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
-  for (pid_t child : children_of(process)) {
-    const auto [runs_too, its_seconds] = state_of(child);
-    runs |= runs_too;
-    seconds += its_seconds;
-  }
-  return {runs, seconds};
 }
 
 /// What a child has begun and left behind is ours once it is gone, if somebody has asked for it.
@@ -213,8 +184,8 @@ Child::Child(Child&& other) noexcept
     : pulse_(std::exchange(other.pulse_, nullptr)), process_(std::exchange(other.process_, -1)),
       alive_(std::exchange(other.alive_, -1)), answer_(std::exchange(other.answer_, -1)),
       out_(std::exchange(other.out_, -1)), err_(std::exchange(other.err_, -1)),
-      end_(std::move(other.end_)), patience_(other.patience_), beats_(other.beats_), cpu_(other.cpu_),
-      cpu_looked_(other.cpu_looked_), since_(other.since_) {}
+      end_(std::move(other.end_)), patience_(other.patience_), beats_(other.beats_),
+      computed_(other.computed_), looked_(other.looked_), since_(other.since_) {}
 
 Child::~Child() {
   if (process_ > 0) stop(How::crashed);
@@ -259,11 +230,13 @@ Child::End Child::end() {
 void Child::look_after() {
   const auto now = std::chrono::steady_clock::now();
   if (pulse_->beats() == beats_ && std::chrono::duration<double>(now - since_).count() < patience_) return;
-  auto [runs, cpu] = state_of(process_);
-  const double spent = cpu - cpu_, lately = cpu - std::exchange(cpu_looked_, cpu);
+  const Activity activity = activity_of(process_), before = std::exchange(looked_, activity);
+  const double spent = activity.computed - computed_, lately = activity.computed - before.computed;
+  const bool is_starved = activity.kept_waiting - before.kept_waiting >= patience_ / 100;
+  const bool is_idle = !activity.is_busy && !is_starved && lately >= 0 && lately < patience_ / 100;
   if (pulse_->beats() == beats_ && spent >= patience_ / 2) return stop(How::endless);
-  if (pulse_->beats() == beats_ && !runs && lately >= 0 && lately < patience_ / 100) return stop(How::blocked);
-  if (pulse_->beats() != beats_) cpu_ = cpu;  // else it was kept waiting by the machine: its time goes on to be counted
+  if (pulse_->beats() == beats_ && is_idle) return stop(How::blocked);
+  if (pulse_->beats() != beats_) computed_ = activity.computed;  // else it was kept waiting: that goes on to be counted
   beats_ = pulse_->beats();
   since_ = now;
 }

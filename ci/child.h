@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "ci/activity.h"
+
 namespace cede {
 
 /// What a child shows while it works, in memory that it shares with its parent: what it is at, and that it goes on.
@@ -90,8 +92,8 @@ class Child {
   End end_;
   double patience_;
   std::uint64_t beats_ = 0;  // when it was looked at last
-  double cpu_ = 0;  // of it and its children, at its last beat
-  double cpu_looked_ = 0;
+  double computed_ = 0;      // by it and its children, until its last beat
+  Activity looked_;
   std::chrono::steady_clock::time_point since_;
 };
 

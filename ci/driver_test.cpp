@@ -30,6 +30,16 @@ TEST(Driver, is_begun_by_words_that_blanks_part) {
   EXPECT_EQ(words_of("'a b' \"c'd\" e'f g'h ''"), (Words{"a b", "c'd", "ef gh", ""}));
   EXPECT_EQ(words_of(" $HOME;* "), (Words{"$HOME;*"})) << "there is no shell";
   EXPECT_EQ(words_of(""), Words{});
+  EXPECT_THROW(words_of("python3 'driver.py"), std::invalid_argument);
+}
+
+TEST(Driver, is_asked_for_in_words_that_make_sense) {
+  const Said open = cede("run --loop \"exec:python3 'driver.py\"");
+  EXPECT_EQ(open.exit, 2) << open;
+  EXPECT_TRUE(contains(open.text, "a ' is not closed in: python3 'driver.py")) << open;
+  const Said none = cede("adapter info exec:");
+  EXPECT_EQ(none.exit, 2) << none;
+  EXPECT_TRUE(contains(none.text, "there is no command in exec:")) << none;
 }
 
 TEST(Driver, finds_no_more_in_its_environment_than_it_needs) {
@@ -133,6 +143,27 @@ TEST_F(HostileDriver, is_told_what_it_does_wrong) {
   EXPECT_EQ(left(), 0) << "something is left behind";
 }
 
+TEST_F(HostileDriver, is_passed_on_by_what_serves_it) {
+  const std::string run = R"({"cmd":"run","seq":"7","scenario":"main: call_later 0ms a\nmain: stop\n"})";
+  const Said wrong = shell("printf '%s\\n' '" + run + "' | " CEDE_COMMAND " serve --loop '" + loop("garbage") + "'");
+  EXPECT_EQ(wrong.exit, 0) << wrong;
+  EXPECT_TRUE(contains(wrong.text, R"({"seq":"7","errored":")")) << wrong;
+  EXPECT_TRUE(contains(wrong.text, "its driver answered wrongly: expected an object")) << wrong;
+  const Said broken = cede("serve --loop '" + loop("version") + "' < /dev/null");
+  EXPECT_EQ(broken.exit, 6) << broken;
+  EXPECT_TRUE(contains(broken.text, "it speaks protocol 2")) << broken;
+}
+
+TEST_F(HostileDriver, does_not_keep_who_interrupts_waiting) {
+  const std::string options = "--budget 100cases --shard 1/16 --patience 60 PASS-1 --json=" + (folder_ / "r").string();
+  const auto begin = std::chrono::steady_clock::now();
+  const Said said = shell("timeout --foreground --signal=INT --kill-after=50 3 " CEDE_COMMAND " run --loop '" +
+                          loop("never_answers") + "' " + options);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30)) << "it was waited for: " << said;
+  EXPECT_TRUE(contains(contents(folder_ / "r"), "\"kind\":\"end\"")) << "the report is whole: " << said;
+  EXPECT_EQ(left(), 0) << "something is left behind";
+}
+
 TEST_F(HostileDriver, does_not_keep_others_from_being_judged) {
   for (const Way& way : {Way{"garbage", 1, "has a driver that answered wrongly"},
                          Way{"twice", 6, "has a driver that answered twice what it was asked with seq"},
@@ -174,6 +205,25 @@ TEST_F(HostileDriver, gets_a_hint_from_the_check) {
     EXPECT_TRUE(contains(said.text, way.told)) << way.way << said;
   }
   EXPECT_EQ(left(), 0) << "something is left behind";
+}
+
+// Serving.
+
+/// What it answers to such a line.
+std::string served(const std::string& line) {
+  return shell("printf '%s\\r\\n' '" + line + "' | timeout 20 " CEDE_COMMAND " serve --loop reference").text;
+}
+
+TEST(Serving, reads_commands_however_they_are_written) {
+  EXPECT_EQ(served(R"({"cmd": "bye"})"), "");
+  EXPECT_TRUE(contains(served(R"({ "seq" : "1", "cmd" : "run", "scenario" : "main: call_soon a" })"), R"("trace":[)"));
+}
+
+TEST(Serving, says_what_it_does_not_understand) {
+  EXPECT_EQ(served(R"({"cmd":"run","seq":"1","scenario":"main: stop","pace":"hasty"})"),
+            R"({"seq":"1","errored":"there is no pace hasty"})" "\n");
+  EXPECT_EQ(served(R"({"cmd":"jump","seq":"1"})"), R"({"seq":"1","unsupported":"there is no command jump"})" "\n");
+  EXPECT_TRUE(contains(served("bye"), R"({"errored":"expected an object and found bye)"));
 }
 
 // Killing.

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "adapters/adapters.h"
 #include "ci/adapter.h"
 #include "ci/bench.h"
 #include "ci/child.h"
@@ -56,6 +57,16 @@ std::function<std::string(const std::string&)> at_least(std::uint64_t least) {
     if (error == std::errc{} && end == text.data() + text.size() && number >= least) return {};
     return fmt::format("expected a whole number from {} on, not {}", least, text);
   };
+}
+
+/// Whether a loop of this name could be.
+std::string loop_name(const std::string& name) {
+  try {
+    if (!is_driven(name) || !driver_command(name).empty()) return {};
+    return "there is no command in " + name;
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
 }
 
 struct Line {
@@ -139,7 +150,7 @@ struct Line {
     command.add_option("clauses", options.terms.globs, "ids of clauses, * and ? are wild; all if none is given")
         ->option_text("CLAUSE-GLOB...");
     command.add_option("--loop", options.loops, "all, python, or of those below; or exec:DRIVER; repeatable")
-        ->option_text("LOOP|FILE.so")->allow_extra_args(false);
+        ->option_text("LOOP|FILE.so")->allow_extra_args(false)->check(loop_name);
     python_option(command)->group("");
     budget_option(command);
     pace_option(command, options.terms.pace);
@@ -184,7 +195,7 @@ struct Line {
   void replay_line() {
     auto& command = *app.add_subcommand("replay", "play one scenario and show its trace");
     command.add_option("file", replayed.file, "a scenario; - for standard input")->required()->option_text("FILE|-");
-    command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP|FILE.so");
+    command.add_option("--loop", replayed.loop, "on which loop")->option_text("LOOP|FILE.so")->check(loop_name);
     python_option(command);
     pace_option(command, replayed.pace);
     choices_option(command, replayed.random_choices);
@@ -256,7 +267,7 @@ struct Line {
     };
     options.terms.seed = run_seed;
     auto& init = *command.add_subcommand("init", "print a file with what a run finds on a loop");
-    init.add_option("loop", file, "which loop")->required()->option_text("LOOP|FILE.so");
+    init.add_option("loop", file, "which loop")->required()->option_text("LOOP|FILE.so")->check(loop_name);
     python_option(init);
     budget_option(init);
     init.callback([this] { act = [this] { return expect_init(file, options); }; });
@@ -331,12 +342,14 @@ struct Line {
     make.add_option("--lang", language, "c or cpp")->check(CLI::IsMember({"c", "cpp"}))->option_text("c|cpp");
     make.callback([this] { act = [this] { return adapter_new(file, language); }; });
     auto& check = *command.add_subcommand("check", "what is wrong with an adapter, and what to change?");
-    check.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
+    check.add_option("loop", file, "a loop, or the file of its module")
+        ->required()->option_text("LOOP|FILE.so")->check(loop_name);
     python_option(check);
     check.add_option("--source", folder, "the adapter's source, to count its lines")->option_text("FILE");
     check.callback([this] { act = [this] { return adapter_check(file, folder); }; });
     auto& info = *command.add_subcommand("info", "what an adapter tells: version, mapping, unsupported verbs");
-    info.add_option("loop", file, "a loop, or the file of its module")->required()->option_text("LOOP|FILE.so");
+    info.add_option("loop", file, "a loop, or the file of its module")
+        ->required()->option_text("LOOP|FILE.so")->check(loop_name);
     python_option(info);
     info.callback([this] { act = [this] { return adapter_info(file); }; });
     command.add_subcommand("schema", "print the JSON Schema of what drivers of other languages read and write")
@@ -345,7 +358,7 @@ struct Line {
 
   void serve_line() {
     auto& command = *app.add_subcommand("serve", "play scenarios from standard input, as drivers of loops do");
-    command.add_option("--loop", file, "on which loop")->required()->option_text("LOOP|FILE.so");
+    command.add_option("--loop", file, "on which loop")->required()->option_text("LOOP|FILE.so")->check(loop_name);
     python_option(command);
     command.callback([this] { act = [this] { return serve(file); }; });
   }

@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "adapters/adapters.h"
+#include "adapters/driver.h"
 #include "adapters/wire.h"
 #include "adapters/wire_trace.h"
 
@@ -15,7 +17,9 @@ namespace cede {
 namespace {
 
 struct Command {
-  std::string cmd, seq, scenario, pace = "frozen";
+  std::string cmd, seq, scenario;
+  World::Pace pace = World::Pace::frozen;
+  std::string wrong;  // with the line
 };
 
 std::string member(std::string_view key, std::string_view text) {
@@ -24,28 +28,33 @@ std::string member(std::string_view key, std::string_view text) {
   return json;
 }
 
-/// What is wrong with the line; empty if nothing is.
-std::string read_command(std::string_view line, Command& command) {
+World::Pace read_pace(JsonReader& json) {
+  const std::string_view word = json.text();
+  const std::optional<World::Pace> pace = pace_of(word);
+  if (!pace) json.fail(fmt::format("there is no pace {}", word));
+  return pace.value_or(World::Pace::frozen);
+}
+
+Command read_command(std::string_view line) {
+  Command command;
   JsonReader json(line);
   json.object([&](std::string_view key) {
     if (key == "cmd") command.cmd = json.text();
     else if (key == "seq") command.seq = json.text();
     else if (key == "scenario") command.scenario = json.text();
-    else if (key == "pace") command.pace = json.text();
+    else if (key == "pace") command.pace = read_pace(json);
     else json.skip();
   });
   json.end();
-  return json.error();
+  command.wrong = json.error();
+  return command;
 }
 
 /// The rest of the answer to `run`, behind its seq.
 std::string played(const Adapter& adapter, const Command& command) {
   Parsed parsed = parse_scenario(command.scenario);
   if (parsed.error) return member("errored", "the scenario: " + to_string(*parsed.error));
-  const World::Pace pace = command.pace == "real"       ? World::Pace::real
-                           : command.pace == "creeping" ? World::Pace::creeping
-                                                        : World::Pace::frozen;
-  World world(pace);
+  World world(command.pace);
   Trace trace;
   adapter.run(adapter, parsed.scenario, world, trace);
   std::string json = "\"trace\":";
@@ -53,16 +62,24 @@ std::string played(const Adapter& adapter, const Command& command) {
   return json;
 }
 
-std::string answer(const Adapter& adapter, std::string_view line) {
-  Command command;
-  const std::string wrong = read_command(line, command);
-  if (command.cmd == "hello" && wrong.empty()) return hello_answer(adapter);
+std::string answer(const Adapter& adapter, const Command& command) {
+  if (command.cmd == "hello" && command.wrong.empty()) return hello_answer(adapter);
   std::string json = "{";
   if (!command.seq.empty()) json += member("seq", command.seq) + ",";
-  if (!wrong.empty()) json += member("errored", wrong);
+  if (!command.wrong.empty()) json += member("errored", command.wrong);
   else if (command.cmd == "run") json += played(adapter, command);
   else json += member("unsupported", fmt::format("there is no command {}", command.cmd));
   return json + "}";
+}
+
+/// What the driver behind this one does wrong is that one's word for it.
+std::string answer_of_driver(const Adapter& adapter, const Command& command) {
+  try {
+    return answer(adapter, command);
+  } catch (const DriverFailure& failure) {
+    const std::string words = fmt::format("{}\nits driver {}", failure.said, failure.what());
+    return "{" + (command.seq.empty() ? "" : member("seq", command.seq) + ",") + member("errored", words) + "}";
+  }
 }
 
 }  // namespace
@@ -70,12 +87,19 @@ std::string answer(const Adapter& adapter, std::string_view line) {
 Exit serve(const std::string& loop) {
   const KnownLoop* known = find_loop(loop);
   std::string why;
-  const Adapter* adapter = find_adapter(known ? known->name : loop, why);
+  const Adapter* adapter = nullptr;
+  try {
+    adapter = find_adapter(known ? known->name : loop, why);
+  } catch (const DriverFailure& failure) {
+    why = fmt::format("its driver {}", failure.what());
+  }
   if (!adapter) return complain(Exit::adapter_failed, fmt::format("{}: {}", loop, why));
   std::FILE* answers = fdopen(dup(STDOUT_FILENO), "w");  // what a loop prints is none
   dup2(STDERR_FILENO, STDOUT_FILENO);
-  for (std::string line; std::getline(std::cin, line) && line != R"({"cmd":"bye"})";) {
-    fmt::print(answers, "{}\n", answer(*adapter, line));
+  for (std::string line; std::getline(std::cin, line);) {
+    const Command command = read_command(line);
+    if (command.cmd == "bye" && command.wrong.empty()) break;
+    fmt::print(answers, "{}\n", answer_of_driver(*adapter, command));
     if (std::fflush(answers) != 0) break;  // nobody listens any more
   }
   return Exit::verified;

@@ -1,6 +1,7 @@
 // A trace on the wire says all that there is to say, through either door; and what is none is told.
 #include "adapters/wire_trace.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "adapters/adapters.h"
@@ -115,11 +116,21 @@ TEST(WireTrace, says_which_event_is_none_and_what_was_expected) {
            Wrong{R"(["did",0,0,1,0,{"thread":256}])", "event 1: expected a thread's number and found 256"},
            Wrong{R"(["enter",0,"",1])", "event 1: expected the name of a script and found "},
            Wrong{R"(["leave",0,"a",1],["leave",0,"a",1])", "event 2: it leaves, and nothing was entered"},
+           Wrong{R"(["leave",0,"a",2])", "event 1: it leaves a 2, and what was entered last is a 1"},
+           Wrong{R"(["leave",0,"b",1])", "event 1: it leaves b 1, and what was entered last is a 1"},
+           Wrong{R"(["did",0,0,1,4294967295])", "event 1: expected an id and found 4294967295"},
+           Wrong{R"(["poll",-1,0])", "event 1: expected when, nanoseconds since the beginning and found -1"},
+           Wrong{R"(["rest",0])", "a 1 was entered and never left"},
            Wrong{R"({"what":"did"})", R"(event 1: expected an array and found {"what":"did"}])"},
        })
     EXPECT_EQ(error_in("[" + good + wrong.json + "]"), wrong.error) << wrong.json;
   EXPECT_EQ(error_in("[" + good.substr(0, good.size() - 1)), "event 0: expected a comma or ] and found the end");
   EXPECT_EQ(error_in("[] []"), "expected the end and found []");
+}
+
+TEST(WireTrace, may_end_in_a_job_that_never_ends) {
+  for (const char* end : {"silent", "stuck"})
+    EXPECT_EQ(error_in(fmt::format(R"([["enter",0,"a",1],["{}",0]])", end)), "");
 }
 
 TEST(WireTrace, leaves_alone_what_it_does_not_know) {
