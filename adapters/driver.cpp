@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -224,6 +225,13 @@ void Driver::hear() {
   if (count <= 0) return;
   said_.append(buffer.data(), static_cast<std::size_t>(count));
   if (said_.size() > said_max) said_.erase(0, said_.size() - said_max);
+}
+
+double Driver::seconds_computed() const {
+  clockid_t clock;
+  timespec time{};
+  if (process_ > 0 && clock_getcpuclockid(process_, &clock) == 0) clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 void Driver::fail(const std::string& what) {

@@ -37,6 +37,9 @@ class Driver {
   /// Says `bye` and waits for its end. It is a failure if it has more to say, or does not end.
   void end();
 
+  /// What its process has computed by now, without what it has begun itself.
+  double seconds_computed() const;
+
   /// That it has failed, with what it has said.
   [[noreturn]] void fail(const std::string& what);
 

@@ -59,6 +59,8 @@ class Wire {
     driver_.reset();
   }
 
+  double seconds_computed() const { return driver_ ? driver_->seconds_computed() : 0; }
+
   static inline std::map<std::string, std::unique_ptr<Wire>, std::less<>> open;
   static inline std::uint64_t restarted = 0;
 
@@ -265,6 +267,13 @@ const Adapter* open_driver(const std::string& name, const std::vector<std::strin
 }
 
 std::uint64_t drivers_restarted() { return Wire::restarted; }
+
+double drivers_seconds() {
+  double seconds = 0;
+  for (const auto& [name, wire] : Wire::open)
+    if (wire) seconds += wire->seconds_computed();
+  return seconds;
+}
 
 void end_drivers() {
   for (auto& [name, wire] : Wire::open)

@@ -41,6 +41,8 @@ const Adapter* open_driver(const std::string& name, const std::vector<std::strin
 
 /// How many drivers this process has begun again, because somebody had killed them.
 std::uint64_t drivers_restarted();
+/// What those that it has have computed by now.
+double drivers_seconds();
 /// Ends the drivers that this process has begun. Throws DriverFailure if one has more to say.
 void end_drivers();
 

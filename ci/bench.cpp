@@ -11,6 +11,7 @@
 
 #include "ci/campaign.h"
 #include "ci/version.h"
+#include "ci/wire_bench.h"
 #include "properties/generator.h"
 #include "reference/loop.h"
 #include "reference/run.h"
@@ -132,14 +133,18 @@ void await_task(State& state) {
   for (auto _ : state) run_until_complete(loop, many([&] { return through_tasks(loop, 10); }));
 }
 
-/// Prints as the console does, and keeps the processor's time per iteration, in nanoseconds.
+/// Prints as the console does, and keeps the processor's time per iteration, in nanoseconds, and counters.
 class Keeper : public benchmark::ConsoleReporter {
  public:
   Keeper() : ConsoleReporter(OO_None) {}
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs)
-      if (run.aggregate_name == "median") times[name(run)] = run.GetAdjustedCPUTime();
+    for (const Run& run : runs) {
+      if (run.aggregate_name != "median") continue;
+      const bool by_hand = !run.run_name.time_type.empty();
+      times[name(run)] = by_hand ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime();
+      for (const auto& [counter, value] : run.counters) times[name(run) + "/" + counter] = value;
+    }
   }
   std::map<std::string, double> times;
 
@@ -161,8 +166,8 @@ class Ratios {
  public:
   explicit Ratios(const std::map<std::string, double>& times) : times_(times) {}
 
-  void rate(const std::string& what, const std::string& name) {
-    if (has(name)) fmt::print("{:<58} {:>10.0f} /s\n", what, 1e9 / times_.at(name));
+  void rate(const std::string& what, const std::string& name, double scenarios = 1) {
+    if (has(name)) fmt::print("{:<58} {:>10.0f} /s\n", what, 1e9 * scenarios / times_.at(name));
   }
   void ratio(const std::string& what, const std::string& of, const std::string& to) {
     if (has(of) && has(to)) fmt::print("{:<58} {:>10.2f}\n", what, times_.at(of) / times_.at(to));
@@ -191,6 +196,11 @@ void print_ratios(const std::map<std::string, double>& times) {
     ratios.ratio(name + ": share of judging", name + "/judge", name + "/whole");
     ratios.ratio(name + ": bare program's time of the same, the loop's own share", name + "/bare", name + "/workload");
   }
+  for (const std::string& wire : wire_benchmarks()) {
+    ratios.rate(wire + ": played, a core", wire, wire_batch);
+    ratios.rate(wire + ": played, by the clock", wire + "/" + by_the_clock, wire_batch);
+    ratios.ratio(wire + ": time, against the reference's without one", wire, wire + "/reference");
+  }
   ratios.growth("a step of 64 against a step of 8", "grow/64", 64, "grow/8", 8);
   ratios.growth("a step of 512 against a step of 8", "grow/512", 512, "grow/8", 8);
   ratios.time("awaiting coroutines, ten deep", "await_coroutine", awaits_a_run);
@@ -212,7 +222,7 @@ void print_memory() {
 
 Exit bench(const std::string& filter) {
   for (const KnownLoop& loop : known_loops()) {
-    if (loop.is_driven()) continue;  // it would be the time of a pipe
+    if (loop.is_driven()) continue;  // see wire_bench.h
     std::string why, name(loop.name);
     const Adapter* adapter = find_adapter(name, why);
     if (!adapter) {
@@ -226,6 +236,7 @@ Exit bench(const std::string& filter) {
     benchmark::RegisterBenchmark((name + "/workload").c_str(), [=](State& state) { workload_played(state, *adapter); });
     benchmark::RegisterBenchmark((name + "/bare").c_str(), [=](State& state) { workload_bare(state, *adapter); });
   }
+  register_wire_benchmarks();
   benchmark::RegisterBenchmark("generate", generate);
   benchmark::RegisterBenchmark("grow", grow)->Arg(8)->Arg(64)->Arg(512);
   benchmark::RegisterBenchmark("await_coroutine", await_coroutine);

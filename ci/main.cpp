@@ -331,6 +331,7 @@ struct Line {
   void bench_line() {
     auto& command = *app.add_subcommand("bench", "how fast it is, as ratios measured side by side");
     command.add_option("filter", filter, "only benchmarks that match this expression")->option_text("REGEX");
+    python_option(command);
     command.callback([this] { act = [this] { return bench(filter); }; });
   }
 
