@@ -63,6 +63,7 @@ constexpr std::array loops{
 };
 
 constexpr std::string_view c_door = "cabi:", any_driver = "exec:", any_python = "python:";
+constexpr std::string_view python_driver = "python/";
 
 bool is_driver(std::string_view name) { return name.starts_with(any_driver) || name.starts_with(any_python); }
 
@@ -94,7 +95,7 @@ std::string python(std::string_view interpreter) {
 
 /// What plays the driver, with its options. CEDE_NODE says which Node is meant where no version is named.
 std::vector<std::string> interpreter_of(const KnownLoop& loop) {
-  if (loop.driver.starts_with("python/")) return {python(loop.interpreter)};
+  if (loop.driver.starts_with(python_driver)) return {python(loop.interpreter)};
   auto words = words_of(loop.interpreter);
   if (words[0].find('/') != std::string::npos) words[0] = folder_of_loops() / words[0];
   else if (words[0] == "node") words[0] = setting("CEDE_NODE", "node");
@@ -159,6 +160,11 @@ std::string KnownLoop::remedy() const {
 bool is_driven(std::string_view name) {
   const KnownLoop* known = find_loop(name);
   return is_driver(name) || (known && known->is_driven());
+}
+
+bool is_of_python(std::string_view name) {
+  const KnownLoop* known = find_loop(name);
+  return name.starts_with(any_python) || (known && known->driver.starts_with(python_driver));
 }
 
 std::vector<std::string> driver_command(const std::string& name) {

@@ -33,6 +33,8 @@ bool is_yours(std::string_view name);
 /// Whether it is behind a driver (wire.h), and the words of the command that begins that.
 bool is_driven(std::string_view name);
 std::vector<std::string> driver_command(const std::string& name);
+/// Whether it is played by a Python, which `--python` names.
+bool is_of_python(std::string_view name);
 /// The loop without its back end, as a file of expectations says it; `mine` for `build/mine.so`, the command for
 /// `exec:COMMAND`.
 std::string_view loop_of(std::string_view name);

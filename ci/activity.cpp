@@ -23,7 +23,8 @@ void add_computed(Activity& sum, const fs::path& process) {
   const std::size_t name_end = line.rfind(')');
   unsigned long user = 0, kernel = 0;  // ticks
   if (name_end != std::string::npos)
-    (void)std::sscanf(line.c_str() + name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
+    (void)std::sscanf(line.c_str() + name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                      &kernel);
   sum.computed += static_cast<double>(user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 

@@ -47,8 +47,8 @@ constexpr KnownBug known_bugs[] = {
      "another timer with an earlier deadline was waiting"},
     {"asyncio_semaphore", {"asyncio", "3.9.18"}, {"asyncio", "3.13.0"},
      "https://github.com/python/cpython/issues/90155", "SEM-2", "", 6},
-    // To lose a notification takes a condition, two who wait, and a third who notifies one, cancels it and gives the lock
-    // back: four lines that make them, and seven that they do.
+    // To lose a notification takes a condition, two who wait, and a third who notifies one, cancels it and gives the
+    // lock back: four lines that make them, and seven that they do.
     {"asyncio_condition_notify", {"asyncio", "3.11.7"}, {"asyncio", "3.13.0"},
      "https://github.com/python/cpython/issues/112202", "COND-4", "lost", 2, 11},
     {"asyncio_wait_for", {"asyncio", "3.11.7"}, {"asyncio", "3.13.0"},

@@ -57,7 +57,7 @@ std::string replay_line(const Scenario& scenario, const LoopReport& loop, const 
   for (char c : text) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
   std::string options;
   const char* python = std::getenv("CEDE_PYTHON");
-  if (python && loop.info.language.starts_with("Python")) options = fmt::format(" --python {}", shell_word(python));
+  if (python && is_of_python(loop.info.name)) options = fmt::format(" --python {}", shell_word(python));
   if (terms.pace != World::Pace::frozen) options += fmt::format(" --clock {}", spelling(terms.pace));
   if (terms.random_choices) options += " --choices random";
   return fmt::format("printf '{}' | {} replay --loop {}{} -", escaped, command, shell_word(loop.info.name), options);

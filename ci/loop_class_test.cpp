@@ -1,0 +1,85 @@
+// A loop class that is compatible with asyncio is judged by one line, without a file of ours.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "ci/shell_test.h"
+
+namespace cede {
+namespace {
+
+constexpr auto classes = R"(import asyncio, collections
+
+class Good(asyncio.SelectorEventLoop):
+    pass
+
+class Backwards(asyncio.SelectorEventLoop):
+    """What is added last is called first."""
+    class Stack(collections.deque):
+        append = collections.deque.appendleft
+    def __init__(self):
+        super().__init__()
+        self._ready = self.Stack()
+
+def broken():
+    raise OSError("no loop today")
+)";
+
+class LoopClass : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_installed("python3")) GTEST_SKIP() << "no python3";
+    write(folder_ / "mine.py", classes);
+  }
+  Said judged(const std::string& factory, const std::string& options) const {
+    return shell(fmt::format("PYTHONPATH={} {} run --loop python:mine:{} {}", (folder_ / "").string(), CEDE_COMMAND,
+                             factory, options));
+  }
+
+  Folder folder_;
+};
+
+TEST_F(LoopClass, is_judged_by_one_line) {
+  const Said good = judged("Good", "'PASS-?' 'TIMER-?' --budget 1500cases --no-expect");
+  EXPECT_TRUE(contains(good.text, "python:mine:Good ")) << good;
+  EXPECT_FALSE(contains(good.text, "FAIL")) << good;
+}
+
+TEST_F(LoopClass, is_convicted_of_what_it_does) {
+  const Said backwards = judged("Backwards", "PASS-1 --budget 300cases --no-expect --python $(command -v python3)");
+  EXPECT_EQ(backwards.exit, 1) << backwards;
+  EXPECT_TRUE(contains(backwards.text, "FAIL python:mine:Backwards PASS-1")) << backwards;
+  const std::size_t line = backwards.text.find("  replay  ");
+  ASSERT_NE(line, std::string::npos) << backwards;
+  const std::string replay = backwards.text.substr(line + 10, backwards.text.find('\n', line) - line - 10);
+  EXPECT_TRUE(contains(replay, " --python /")) << replay;
+  const Said again = shell("export PYTHONPATH=" + (folder_ / "").string() + "; " + replay);
+  EXPECT_EQ(again.exit, 1) << "its replay shows it too: " << replay << "\n" << again;
+}
+
+TEST_F(LoopClass, that_is_not_there_is_said_to_be_absent) {
+  const Said missing = judged("Missing", "PASS-1 --budget 10cases");
+  EXPECT_EQ(missing.exit, 6) << missing;
+  EXPECT_TRUE(contains(missing.text, "Missing")) << missing;
+}
+
+TEST_F(LoopClass, that_cannot_be_made_is_said_to_fail_and_why) {
+  const Said broken = judged("broken", "PASS-1 --budget 10cases");
+  EXPECT_EQ(broken.exit, 1) << broken;
+  EXPECT_TRUE(contains(broken.text, "OSError: no loop today")) << broken;
+}
+
+TEST_F(LoopClass, may_be_of_an_asyncio_of_ones_own) {
+  write(folder_ / "sitecustomize.py",
+        "import asyncio\nasyncio.BaseEventLoop.call_at = lambda self, when, call, *arguments, context=None:"
+        " self.call_soon(call, *arguments, context=context)\n");
+  const Said said = shell(fmt::format("PYTHONPATH={} {} run --loop asyncio-pure TIMER-1 --budget 300cases",
+                                      (folder_ / "").string(), CEDE_COMMAND));
+  EXPECT_EQ(said.exit, 1) << said;
+  EXPECT_TRUE(contains(said.text, "FAIL asyncio-pure TIMER-1")) << said;
+}
+
+}  // namespace
+}  // namespace cede
