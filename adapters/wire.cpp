@@ -241,7 +241,7 @@ RunAnswer read_run_answer(JsonReader& json, const Scenario& scenario, Trace& tra
   json.object([&](std::string_view key) {
     if (key == "seq") answer.seq = json.text();
     else if (key == "trace") is(RunAnswer::Kind::trace), read_trace(json, scenario, trace);
-    else if (key == "unsupported") is(RunAnswer::Kind::unsupported), answer.words = said_text(json, "unsupported");
+    else if (key == "unsupported") is(RunAnswer::Kind::unsupported), trace.unplayed = said_text(json, "unsupported");
     else if (key == "errored") is(RunAnswer::Kind::errored), answer.words = said_text(json, "errored");
     else json.skip();
   });

@@ -31,8 +31,9 @@ struct RunAnswer {
   enum class Kind { nothing, trace, unsupported, errored };
   Kind kind = Kind::nothing;
   std::string seq;
-  std::string words;  // why it is unsupported; how the driver failed
+  std::string words;  // how the driver failed
 };
+/// Of what is unsupported the trace has the reason.
 RunAnswer read_run_answer(JsonReader& json, const Scenario& scenario, Trace& trace);
 
 /// A loop behind the driver that this command begins; null when there is none, and `why` then says so. One that is

@@ -57,8 +57,8 @@ void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::f
 
 void Campaign::play(const Scenario& scenario) {
   play_and_read(scenario, ++number_);
+  if (trace_.events.empty()) return count(unplayed_, trace_.unplayed);
   ++played_;
-  if (trace_.events.empty()) return;  // the loop cannot play it as a whole
   bool violated = false;
   for (ClauseResult& result : results_) {
     Verdict verdict = result.property->judge(history_);

@@ -92,6 +92,8 @@ class Campaign {
 
   const std::vector<ClauseResult>& results() const { return results_; }
   std::uint64_t played() const { return played_; }
+  /// How many scenarios the loop could not play, and why.
+  const std::map<std::string, std::uint64_t, std::less<>>& unplayed() const { return unplayed_; }
   /// The trace of what was played last.
   const Trace& trace() const { return trace_; }
   const Adapter& adapter() const { return adapter_; }
@@ -112,6 +114,7 @@ class Campaign {
   std::optional<Acceptor> acceptor_;
   OrderResult order_;
   std::uint64_t played_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> unplayed_;
   std::uint64_t number_ = 0;  // of the scenario that was played last
 };
 

@@ -119,7 +119,7 @@ TEST_F(HostileDriver, is_told_what_it_does_wrong) {
            Way{"empty_trace", 1, "answered wrongly: its trace is empty"},
            Way{"no_event", 1, "answered wrongly: event 2: there is no event jumped"},
            Way{"errored", 1, "failed by itself: Oops: mine\nTraceback"},
-           Way{"unsupported", 0, "it cannot play this scenario"},
+           Way{"unsupported", 0, "it cannot play this scenario: too hard"},
            Way{"endless_line", 1, "answered with a line that does not end: 16 MB are too many"},
            Way{"closes", 1, "closed its standard output, and lives on"},
            Way{"floods", 1, "answered with seq lost, and was asked with 1"},
@@ -179,6 +179,13 @@ TEST_F(HostileDriver, does_not_keep_others_from_being_judged) {
     EXPECT_TRUE(contains(contents(folder_ / "report"), "\"kind\":\"end\"")) << "the report is whole";
   }
   EXPECT_EQ(left(), 0) << "something is left behind";
+}
+
+TEST_F(HostileDriver, that_cannot_play_some_scenarios_is_said_not_to_have) {
+  const Said said = cede("run TIMER-1 --loop '" + loop("unsupported") + "' --budget 300cases --json=" +
+                         (folder_ / "report").string());
+  EXPECT_TRUE(contains(said.text, " of the scenarios: too hard")) << said;
+  EXPECT_TRUE(contains(contents(folder_ / "report"), R"("unplayed":{"too hard":)")) << said;
 }
 
 TEST_F(HostileDriver, gets_a_hint_from_the_check) {

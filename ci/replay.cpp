@@ -35,7 +35,8 @@ std::pair<std::string, Exit> judged(const Adapter& adapter, const Scenario& scen
   Trace expected = play_on(reference_adapter(), scenario, options.pace, false);
   Trace seen = play_on(adapter, scenario, options.pace, options.random_choices);
   if (seen.events.empty())
-    return {fmt::format("{} {}: it cannot play this scenario\n", adapter.name, adapter.version), Exit::verified};
+    return {fmt::format("{} {}: it cannot play this scenario: {}\n", adapter.name, adapter.version, seen.unplayed),
+            Exit::verified};
   History history;
   history.read(seen);
 

@@ -60,7 +60,9 @@ bool is_stale(const ClauseReport& clause) {
 }
 
 bool shows_what_is_not(const LoopReport& loop, const Terms& terms) {
-  return loop.played >= Budget().cases && !terms.budget.steps;
+  std::uint64_t asked = loop.played;
+  for (const auto& [why, count] : loop.unplayed) asked += count;
+  return asked >= Budget().cases && !terms.budget.steps;
 }
 
 std::string_view spelling(World::Pace pace) {
@@ -188,6 +190,7 @@ void add(std::vector<Crash>& crashes, Crash&& crash) {
 
 void add(LoopReport& sum, LoopReport&& part) {
   sum.played += part.played;
+  for (const auto& [why, count] : part.unplayed) sum.unplayed[why] += count;
   sum.restarts += part.restarts;
   for (std::size_t i = 0; i < part.clauses.size(); ++i) {
     add(sum.clauses[i], part.clauses[i]);

@@ -1,6 +1,7 @@
 // What a run found. As lines of JSON it is in stream.h, for a terminal in text.h.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -95,6 +96,7 @@ struct Crash {
 struct LoopReport {
   LoopInfo info;
   std::uint64_t played = 0;
+  std::map<std::string, std::uint64_t, std::less<>> unplayed;  // how many scenarios it could not play, and why
   std::vector<ClauseReport> clauses;
   std::optional<OrderReport> order;  // if it is held to the exact order
   std::vector<Crash> crashes;

@@ -97,6 +97,7 @@ Json loop_json(const LoopReport& loop) {
   if (!info.language.empty()) json["language"] = info.language;
   if (!info.bugs.empty()) json["bugs"] = info.bugs;
   if (loop.restarts) json["restarts"] = loop.restarts;
+  if (!loop.unplayed.empty()) json["unplayed"] = loop.unplayed;
   for (const Unsupported& one : info.unsupported) json["unsupported"][std::string(spelling(one.verb))] = one.reason;
   if (!loop.outdated.empty()) json["outdated"] = loop.outdated;
   return json;
@@ -115,6 +116,7 @@ LoopReport loop_from(const Json& json) {
   loop.info.language = json.value("language", "");
   loop.info.bugs = json.value("bugs", "");
   loop.restarts = json.value("restarts", std::uint64_t{0});
+  loop.unplayed = json.value("unplayed", loop.unplayed);
   loop.outdated = json.value("outdated", "");
   if (json.contains("unsupported"))
     for (auto& [verb, reason] : json["unsupported"].items())

@@ -155,6 +155,8 @@ std::string summary(const LoopReport& loop, bool color) {
     text += fmt::format("  {}\n", paint.red(fmt::format("went down {}", times(crashes))));
   if (loop.restarts)
     text += fmt::format("  somebody else has killed a process of it {}: it was begun again\n", times(loop.restarts));
+  for (const auto& [why, count] : loop.unplayed)
+    text += fmt::format("  could not play {} of the scenarios: {}\n", count, why);
   auto list = [&](Status status, std::string_view words, bool expected = false, std::string_view level = {}) {
     std::string ids;
     for (const ClauseReport& report : loop.clauses)

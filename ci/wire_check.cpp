@@ -69,7 +69,7 @@ std::string hint_on_playing(const Command& command) {
   if (answer.seq != "\u00e9 \"7f\"")
     return "the seq is a text that comes back as it was: it is no number, and may be any";
   if (answer.kind == RunAnswer::Kind::errored) return "the driver has failed by itself: " + answer.words;
-  if (answer.kind == RunAnswer::Kind::unsupported) return "the simplest scenario is unsupported: " + answer.words;
+  if (answer.kind == RunAnswer::Kind::unsupported) return "the simplest scenario is unsupported: " + trace.unplayed;
   driver.end();
   return {};
 }

@@ -71,7 +71,12 @@ struct Trace {
   bool exact_order = false;  // the loop declares CPython's exact order, tier X
   bool promises = false;     // ... that who waits goes on in a microtask, as in JavaScript
 
-  void clear() { events.clear(); }
+  std::string unplayed = {};  // why there are no events, if the loop cannot play such a scenario
+
+  void clear() {
+    events.clear();
+    unplayed.clear();
+  }
 };
 
 std::string to_string(const Answer& answer);
