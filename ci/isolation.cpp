@@ -117,7 +117,8 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
   }, [&] { pulse.beat(0); });
   pulse.beat(0);  // what happens from here on is no scenario's
   Findings findings(campaign, terms, part.shrinks);
-  RunReport report{.terms = terms, .loops = {LoopReport{.info = adapter, .played = campaign.played(), .unplayed = campaign.unplayed()}}};
+  const LoopReport played{.info = adapter, .played = campaign.played(), .unplayed = campaign.unplayed()};
+  RunReport report{.terms = terms, .loops = {played}};
   for (const Clause* clause : clauses) report.loops[0].clauses.push_back(findings.of(*clause));
   if (campaign.compares()) report.loops[0].order = findings.order();
   end_driver(report.loops[0]);
