@@ -37,11 +37,18 @@ struct LoopInfo {
   bool promises = false;
   /// In virtual time the clock has to creep, for a loop that waits until a deadline is behind it.
   bool needs_creeping = false;
+  /// Behind the wire: it answers each scenario before it begins the next, so that more can be sent ahead, and whoever
+  /// fails fails in the first that is not answered.
+  bool prompt = false;
 };
 
 struct Adapter : LoopInfo {
   /// Plays the scenario on a fresh loop. The trace is emptied first and filled.
   void (*run)(const Adapter&, const Scenario&, World&, Trace&) = nullptr;
+
+  /// Sends ahead what will be run at this pace, so that nobody waits for the other. What was sent has to be run next,
+  /// in the order in which it was sent. Null of a loop that takes nothing ahead.
+  void (*send_ahead)(const Adapter&, const Scenario&, World::Pace) = nullptr;
 
   /// The workload below as a plain program in the loop's own API, to compare with; may be null.
   void (*run_bare)(World&) = nullptr;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -48,9 +50,18 @@ class Wire {
 
   const Adapter& adapter() const { return adapter_; }
 
+  void ask(const Scenario& scenario, World::Pace pace) {
+    leave_alone();
+    asked_.push_back({fmt::format("{:x}", ++seqs_), scenario, pace});
+    if (driver_) send(asked_.back());
+  }
+
   void play(const Scenario& scenario, World::Pace pace, Trace& trace) {
     leave_alone();
-    insist([&] { ask(scenario, pace, trace); });
+    if (asked_.empty()) ask(scenario, pace);
+    if (asked_.front().scenario != scenario) throw std::logic_error("another scenario was sent ahead");
+    insist([&] { hear(trace); });
+    asked_.pop_front();
   }
 
   void end() {
@@ -68,6 +79,15 @@ class Wire {
   static void run(const Adapter& adapter, const Scenario& scenario, World& world, Trace& trace) {
     open.find(adapter.name)->second->play(scenario, world.pace(), trace);
   }
+  static void send_ahead(const Adapter& adapter, const Scenario& scenario, World::Pace pace) {
+    open.find(adapter.name)->second->ask(scenario, pace);
+  }
+
+  struct Asked {
+    std::string seq;
+    Scenario scenario;
+    World::Pace pace;
+  };
 
   /// Does it again with a new driver if somebody has killed the one; a few times at most, since it may be the
   /// scenario that gets it killed.
@@ -78,12 +98,16 @@ class Wire {
         return it();
       } catch (const DriverFailure& failure) {
         driver_.reset();
-        if (!failure.killed || ++deaths == deaths_max) throw;
+        if (!failure.killed || ++deaths == deaths_max) {
+          asked_.clear();
+          throw;
+        }
         ++restarted;
       }
     }
   }
 
+  /// What was asked and not answered is asked again.
   void begin() {
     driver_ = std::make_unique<Driver>(command_);
     owner_ = getpid();
@@ -91,6 +115,8 @@ class Wire {
     JsonReader json(hello());
     read_hello(json, adapter_);
     if (json.failed()) driver_->fail(fmt::format("answered hello wrongly: {}", json.error()));
+    adapter_.send_ahead = adapter_.prompt ? send_ahead : nullptr;
+    for (const Asked& asked : asked_) send(asked);
   }
 
   /// A driver that ends here was not able to begin.
@@ -105,18 +131,23 @@ class Wire {
 
   /// The driver of the process that this one was forked from is none of its own.
   void leave_alone() {
-    if (driver_ && owner_ != getpid()) (void)driver_.release();
+    if (!driver_ || owner_ == getpid()) return;
+    (void)driver_.release();
+    asked_.clear();
   }
 
-  void ask(const Scenario& scenario, World::Pace pace, Trace& trace) {
+  void send(const Asked& asked) { driver_->send(run_message(asked.seq, asked.scenario, asked.pace)); }
+
+  /// The answer to what was asked first.
+  void hear(Trace& trace) {
     if (!driver_) begin();
-    const std::string seq = fmt::format("{:x}", ++asked_);
-    driver_->send(run_message(seq, scenario, pace));
+    const Asked& asked = asked_.front();
     const std::string_view line = driver_->receive();
     JsonReader json(line);
-    RunAnswer answer = read_run_answer(json, scenario, trace);
-    if (json.failed()) answer.seq = seq_in(line, seq);
-    check_seq(answer.seq, seq);
+    RunAnswer answer = read_run_answer(json, asked.scenario, trace);
+    if (json.failed()) answer.seq = seq_in(line, asked.seq);
+    check_seq(answer.seq, asked.seq);
+    answered_ = asked.seq;
     if (json.failed()) driver_->fail(fmt::format("answered wrongly: {}", json.error()));
     if (answer.kind == RunAnswer::Kind::errored) {
       const std::string_view words = without_line_end(answer.words);
@@ -129,9 +160,8 @@ class Wire {
 
   void check_seq(const std::string& seen, const std::string& wanted) {
     if (seen == wanted) return;
-    const bool known = seen == fmt::format("{:x}", asked_ - 1);
     if (seen.empty()) driver_->fail("answered without the seq that it was asked with");
-    if (known) driver_->fail(fmt::format("answered twice what it was asked with seq {}", seen));
+    if (seen == answered_) driver_->fail(fmt::format("answered twice what it was asked with seq {}", seen));
     driver_->fail(fmt::format("answered with seq {}, and was asked with {}", seen, wanted));
   }
 
@@ -139,7 +169,9 @@ class Wire {
   std::vector<std::string> command_;
   std::unique_ptr<Driver> driver_;
   pid_t owner_ = 0;
-  std::uint64_t asked_ = 0;
+  std::uint64_t seqs_ = 0;
+  std::deque<Asked> asked_;  // and not answered yet
+  std::string answered_;     // the seq of the last that was
 };
 
 void read_unsupported(JsonReader& json, LoopInfo& loop) {
@@ -187,8 +219,8 @@ std::string hello_answer(const LoopInfo& loop) {
   append_member(json, "mapping", loop.mapping);
   for (auto& [key, text] : {std::pair{"back_end", &loop.back_end}, {"language", &loop.language}, {"bugs", &loop.bugs}})
     if (!text->empty()) append_member(json, key, *text);
-  json += fmt::format(R"(,"resolution":{},"exact_order":{},"promises":{},"creeping":{})", loop.resolution,
-                      loop.exact_order, loop.promises, loop.needs_creeping);
+  json += fmt::format(R"(,"resolution":{},"exact_order":{},"promises":{},"creeping":{},"prompt":{})", loop.resolution,
+                      loop.exact_order, loop.promises, loop.needs_creeping, loop.prompt);
   std::string_view comma = ",\"layered\":[";
   for (const std::string& profile : loop.layered) append_json(json += std::exchange(comma, ","), profile);
   if (comma == ",") json += ']';
@@ -217,6 +249,7 @@ void read_hello(JsonReader& json, LoopInfo& loop) {
     else if (key == "exact_order") told.exact_order = json.truth();
     else if (key == "promises") told.promises = json.truth();
     else if (key == "creeping") told.needs_creeping = json.truth();
+    else if (key == "prompt") told.prompt = json.truth();
     else if (key == "layered") json.array([&](std::size_t) { told.layered.emplace_back(json.text()); });
     else if (key == "unsupported") read_unsupported(json, told);
     else json.skip();

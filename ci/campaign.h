@@ -97,6 +97,7 @@ class Campaign {
   /// The trace of what was played last.
   const Trace& trace() const { return trace_; }
   const Adapter& adapter() const { return adapter_; }
+  World::Pace pace() const { return world_.pace(); }
 
  private:
   void play_and_read(const Scenario& scenario, std::uint64_t number = 0);

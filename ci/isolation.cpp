@@ -14,6 +14,7 @@
 
 #include "adapters/driver.h"
 #include "adapters/wire.h"
+#include "ci/in_turn.h"
 #include "ci/stream.h"
 #include "ci/terminal.h"
 #include "properties/shrink.h"
@@ -108,13 +109,17 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
   campaign.let_see(witness);
   campaign.keep_violations(1);
   if (terms.random_choices) campaign.choose_at_random();
-  for_all_of(part.slice, terms, [&](std::uint64_t number, const Scenario& scenario) {
-    if (number >= part.until) return false;
+  InTurn in_turn(adapter, campaign.pace(), [&](std::uint64_t number, const Scenario& scenario) {
     campaign.number_from(number);
     campaign.play(scenario);
+  });
+  for_all_of(part.slice, terms, [&](std::uint64_t number, const Scenario& scenario) {
+    if (number >= part.until) return false;
+    in_turn.come(number, scenario);
     if (World::interrupted) return false;
     return terms.budget.seconds == 0 || (number % 64 && terms.pace != World::Pace::real) || Clock::now() < end;
   }, [&] { pulse.beat(0); });
+  in_turn.finish();
   pulse.beat(0);  // what happens from here on is no scenario's
   Findings findings(campaign, terms, part.shrinks);
   const LoopReport played{.info = adapter, .played = campaign.played(), .unplayed = campaign.unplayed()};

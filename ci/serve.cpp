@@ -63,7 +63,11 @@ std::string played(const Adapter& adapter, const Command& command) {
 }
 
 std::string answer(const Adapter& adapter, const Command& command) {
-  if (command.cmd == "hello" && command.wrong.empty()) return hello_answer(adapter);
+  if (command.cmd == "hello" && command.wrong.empty()) {
+    LoopInfo loop = adapter;
+    loop.prompt = true;
+    return hello_answer(loop);
+  }
   std::string json = "{";
   if (!command.seq.empty()) json += member("seq", command.seq) + ",";
   if (!command.wrong.empty()) json += member("errored", command.wrong);

@@ -13,6 +13,7 @@
 #include "adapters/adapters.h"
 #include "adapters/driver.h"
 #include "adapters/wire.h"
+#include "ci/in_turn.h"
 #include "ci/version.h"
 #include "properties/bias.h"
 #include "properties/generator.h"
@@ -64,11 +65,15 @@ void play_all(State& state, const Adapter& adapter, const Kind& kind) {
   World world;
   Trace trace;
   std::chrono::duration<double, std::nano> all{};
+  InTurn in_turn(adapter, world.pace(), [&](std::uint64_t, const Scenario& scenario) {
+    adapter.run(adapter, scenario, world, trace);
+  });
   for (auto _ : state) {
     for (Scenario& scenario : batch) any_scenario_of(kind, random, scenario);
     const auto begin = Clock::now();
     const double before = seconds_computed();
-    for (const Scenario& scenario : batch) adapter.run(adapter, scenario, world, trace);
+    for (const Scenario& scenario : batch) in_turn.come(0, scenario);
+    in_turn.finish();
     state.SetIterationTime(seconds_computed() - before);
     all += Clock::now() - begin;
   }

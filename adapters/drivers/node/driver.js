@@ -39,6 +39,7 @@ function hello(command) {
     mapping: MAPPING,
     resolution: 1000000,
     promises: true,
+    prompt: true,
     unsupported,
   };
 }

@@ -46,7 +46,7 @@ sub hello {
     return {
         protocol => PROTOCOL, loop => 'io-async', version => $IO::Async::Loop::VERSION,
         language => sprintf('Perl %vd', $^V), bugs => 'https://rt.cpan.org/Dist/Display.html?Name=IO-Async',
-        mapping => MAPPING, resolution => RESOLUTION, unsupported => \%unsupported,
+        mapping => MAPPING, resolution => RESOLUTION, prompt => \1, unsupported => \%unsupported,
     };
 }
 

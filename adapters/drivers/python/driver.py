@@ -9,7 +9,6 @@ import gc
 import json
 import os
 import platform
-import select
 import sys
 import traceback
 
@@ -51,7 +50,7 @@ class Driver:
             "protocol": PROTOCOL, "loop": binding.name, "back_end": binding.back_end, "version": binding.version,
             "language": "%s %s" % (platform.python_implementation(), platform.python_version()),
             "bugs": binding.bugs, "mapping": binding.mapping, "resolution": binding.resolution,
-            "exact_order": binding.exact_order, "creeping": binding.creeping, "layered": [],
+            "exact_order": binding.exact_order, "creeping": binding.creeping, "prompt": True, "layered": [],
             "unsupported": self.unsupported,
         }
 
@@ -76,12 +75,10 @@ class Driver:
             gc.freeze()  # what lives on, such as steps that were read, is not gone through again
 
 
-def commands(source, answers):
-    """The commands, one by one; before it waits for more, what was answered is sent."""
+def commands(source):
+    """One by one."""
     descriptor, left = source.fileno(), b""
     while True:
-        if not select.select([descriptor], [], [], 0)[0]:
-            answers.flush()
         more = os.read(descriptor, 1 << 20)
         if not more:
             return
@@ -104,12 +101,12 @@ def main():
     gc.freeze()
     gc.disable()
     encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-    answers = open(sys.stdout.fileno(), "wb", buffering=1 << 16, closefd=False)  # buffered whatever Python is told
-    for command in commands(sys.stdin, answers):
+    answers = open(sys.stdout.fileno(), "wb", buffering=1 << 16, closefd=False)
+    for command in commands(sys.stdin):
         if command.get("cmd") == "bye":
             break
         answers.write(encode(driver.answer(command)).encode() + b"\n")
-    answers.flush()
+        answers.flush()  # who fails in the next one has answered this
 
 
 if __name__ == "__main__":

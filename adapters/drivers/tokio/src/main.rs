@@ -41,7 +41,7 @@ fn hello(command: &Value) -> Value {
     json!({
         "protocol": PROTOCOL, "loop": "tokio", "version": VERSION, "language": LANGUAGE,
         "bugs": "https://github.com/tokio-rs/tokio/issues", "mapping": MAPPING,
-        "resolution": 1_000_000, "unsupported": unsupported,
+        "resolution": 1_000_000, "prompt": true, "unsupported": unsupported,
     })
 }
 
