@@ -13,11 +13,14 @@ const verbs = require('./verbs');
 const minor = Number(process.versions.node.split('.')[0]) >= 20 ? 'minor-gc' : 'scavenge';
 require('v8').setFlagsFromString(`--no-${minor}-task`);
 
+// Of a delay that is too long for it setTimeout warns, which takes longer than to play.
+process.removeAllListeners('warning');
+
 const PROTOCOL = 1;
 
 const MAPPING = [
   'call_soon: setImmediate; cancel: clearImmediate',
-  'call_later: setTimeout, in whole milliseconds, at least one; call_at: the same from now; cancel: clearTimeout',
+  'call_later: setTimeout, in whole milliseconds or of Infinity; call_at: the same from now; cancel: clearTimeout',
   'create_future: new Promise; set_result, set_exception: its two functions; add_done_callback: then',
   'create_task: an async function that awaits nothing first, and so begins in a microtask',
   'await, call, repeat: await; catch, finally: await within try; sleep: await of a timer, or of nothing for no time',

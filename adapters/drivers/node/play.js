@@ -6,7 +6,7 @@ const verbs = require('./verbs');
 
 const MAIN = 'main';
 const STARTS_MAX = 64;  // jobs after which scripts fall silent, unless the scenario has a `limit`
-const DELAY_MAX = 0x7fffffff;  // milliseconds; setTimeout takes more for 1
+const FOREVER = 2 ** 63;  // nanoseconds, from which on a time is told as never
 
 /// Since it has this, Node looks for events without waiting before each wait, to know how long it has been idle.
 const LOOKS_BEFORE_IT_WAITS = 'eventLoopUtilization' in require('perf_hooks').performance;
@@ -55,9 +55,12 @@ class Player {
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     this.door.seen();
     this.beginning = process.hrtime();
-    await this.playMain();
-    await this.leaveNothing();
-    this.door.tell('end');
+    try {
+      await this.playMain();
+    } finally {
+      await this.leaveNothing();
+      this.door.tell('end');
+    }
     if (this.failure) throw this.failure;
     return this.events;
   }
@@ -293,19 +296,19 @@ class Player {
     this.forgets.push(forget);
   }
 
-  /// The deadline that is told is the one that was asked for, in whole milliseconds; that setTimeout waits for one of
-  /// them at least shows in what runs when.
+  /// The deadline that is told is the one that was asked for, in whole milliseconds; that setTimeout makes one
+  /// millisecond of what is less, and of what is too long for it, shows in what runs when.
   callAt(name, id, nanos) {
     this.schedule(name, id, this.after(nanos, this.callback(name, id)));
-    const delay = Math.ceil(nanos / 1e6);
-    return { made: id, time: delay > DELAY_MAX ? -1 : this.now + delay * 1e6 };
+    const time = this.now + Math.ceil(nanos / 1e6) * 1e6;
+    return { made: id, time: time < FOREVER ? time : -1 };
   }
 
-  /// setTimeout; gives what takes it back.
+  /// setTimeout, whatever that makes of the delay; gives what takes it back.
   after(nanos, callback) {
-    const delay = Math.max(1, Math.ceil(nanos / 1e6));
-    if (delay > DELAY_MAX) return () => {};  // it is never
-    this.door.tell('expect ' + (this.now + delay * 1e6));
+    const delay = Math.ceil(nanos / 1e6);
+    const time = this.now + delay * 1e6;
+    if (time < FOREVER) this.door.tell('expect ' + time);
     this.hasTimers = true;
     const timer = setTimeout(callback, delay);
     return () => clearTimeout(timer);

@@ -7,6 +7,7 @@ const { Failure, answer, duration, raised, value } = require('./answers');
 
 const LIMIT_MAX = 1000;
 const IGNORED = { not: 'ignored' };
+const UNSUPPORTED = { not: 'unsupported' };
 
 /// The future of what comes of several, whose ids the event has.
 function combine(player, event, name, names, of, told) {
@@ -21,7 +22,9 @@ function combine(player, event, name, names, of, told) {
 const core = {
   log() {},
   busy(player, [time]) {
-    player.door.tell('busy ' + duration(time));
+    const nanos = duration(time);
+    if (nanos > Number.MAX_SAFE_INTEGER) return UNSUPPORTED;  // the clock outlives the scenario, and has an end
+    player.door.tell('busy ' + nanos);
     player.lookUp();
   },
   time(player) {
@@ -31,7 +34,7 @@ const core = {
     player.limit = Math.min(Number(number), LIMIT_MAX);
   },
   run() {
-    return { not: 'unsupported' };  // within a run; the player performs main's
+    return UNSUPPORTED;  // within a run; the player performs main's
   },
   call_soon(player, [name], event) {
     const id = event[4] = ++player.ids;
