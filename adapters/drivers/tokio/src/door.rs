@@ -41,6 +41,11 @@ impl Door {
         unsafe { BorrowedFd::borrow_raw(self.ours) } // which is never closed
     }
 
+    /// Ends the run as the world does.
+    pub fn rouse(&self) {
+        unsafe { libc::write(self.worlds, [0u8].as_ptr().cast(), 1) }; // a full pipe will do, too
+    }
+
     pub fn drain(&self) {
         let mut bytes = [0u8; 64];
         while unsafe { libc::read(self.ours, bytes.as_mut_ptr().cast(), bytes.len()) } > 0 {}

@@ -20,13 +20,13 @@ call_soon, call_soon_threadsafe: spawn
 call_later: spawn of a task that awaits sleep; call_at: sleep_until; forever: of one that is pending
 cancel: AbortHandle::abort
 create_task: spawn; cancel_task: abort
-create_future: sync::SetOnce of a Result; set_result, set_exception: set; cancel_future: set to an error of that name
+create_future: sync::SetOnce of a Result; set_result, set_exception: set
 end of a task: the same, which it sets itself or as it is dropped, since a JoinHandle has one awaiter only
-add_done_callback: spawn of a task that awaits it
+done: initialized, of a task is_finished; result, exception: get, where None is told as invalid_state
 await: SetOnce::wait; call, catch, finally, repeat: await of an async fn; yield: task::yield_now; sleep: time::sleep
 wait_for: time::timeout
-main: the future that Runtime::block_on is given; run: it awaits a Notify; run_until_complete: that, or the outcome
-stop: Notify::notify_one
+main: the future that Runtime::block_on is given; run: it awaits that nothing is left
+run_until_complete: that, or the outcome
 errors: of coroutines Err; of callbacks panics, of which the panic hook is told
 steps of a task: polls of its future";
 
@@ -52,7 +52,10 @@ fn answer(command: &Value, door: &mut Door) -> Value {
     }
     let mut answer = match (word, command["scenario"].as_str()) {
         ("run", Some(scenario)) => {
-            json!({ "trace": play::play(scenario, door, command["pace"].as_str().unwrap_or("frozen")) })
+            match play::play(scenario, door, command["pace"].as_str().unwrap_or("frozen")) {
+                Ok(trace) => json!({ "trace": trace }),
+                Err(fault) => json!({ "errored": fault }),
+            }
         }
         _ => json!({ "unsupported": format!("this driver does not know the command {word}") }),
     };

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use serde_json::{json, Map, Value};
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::Builder;
-use tokio::sync::{Notify, SetOnce};
+use tokio::sync::SetOnce;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -37,7 +37,6 @@ pub struct Object {
 pub struct Player {
     pub door: Door,
     pub start: Instant,
-    pub stop: Arc<Notify>,
     pub limit: i64,
     pub handles: HashMap<String, (u64, AbortHandle)>,
     pub tasks: HashMap<tokio::task::Id, String>,
@@ -54,6 +53,7 @@ pub struct Player {
 
 thread_local! {
     static PLAYER: RefCell<Option<Player>> = const { RefCell::new(None) };
+    static FAULT: RefCell<Option<String>> = const { RefCell::new(None) }; // the driver's own
 }
 
 /// The player of this thread. Nothing that polls, drops or panics may be called within.
@@ -61,8 +61,8 @@ pub fn with<R>(act: impl FnOnce(&mut Player) -> R) -> R {
     PLAYER.with_borrow_mut(|player| act(player.as_mut().expect("a play goes on")))
 }
 
-/// The events.
-pub fn play(scenario: &str, door: &mut Door, pace: &str) -> Vec<Value> {
+/// The events; or how the driver has failed by itself, which tokio takes for a task's affair.
+pub fn play(scenario: &str, door: &mut Door, pace: &str) -> Result<Vec<Value>, String> {
     door.begin(pace);
     let player = Player::new(steps::read(scenario), door.again());
     PLAYER.set(Some(player));
@@ -74,7 +74,8 @@ pub fn play(scenario: &str, door: &mut Door, pace: &str) -> Vec<Value> {
     });
     drop(runtime);
     door.end();
-    PLAYER.take().map_or(Vec::new(), |player| player.events)
+    let events = PLAYER.take().map_or(Vec::new(), |player| player.events);
+    FAULT.take().map_or(Ok(events), Err)
 }
 
 /// The future that the runtime is to block on. Where it awaits nothing, nothing else runs.
@@ -101,24 +102,19 @@ async fn play_main(wake: &AsyncFd<BorrowedFd<'_>>) {
     }
 }
 
-/// Until somebody stops it, or the object is done, or nothing is left to wait for.
+/// Until the object is done, or nothing is left to wait for.
 async fn run(wake: &AsyncFd<BorrowedFd<'_>>, step: Value, frame: u64, object: Option<Object>) {
     let id = object.as_ref().map_or(0, |object| object.id);
     with(|player| player.record("did", [step.clone(), frame.into(), id.into()]));
-    let stop = with(|player| player.stop.clone());
-    ended(wake, &stop, object.as_ref()).await;
+    ended(wake, object.as_ref()).await;
     let details = match object {
         Some(object) => outcome_or_nothing(&object.outcome.get().cloned().unwrap_or(Err("runtime".into()))),
         None => json!({}),
     };
-    with(|player| {
-        player.stop = Arc::new(Notify::new()); // it was for this run
-        player.record("got", [step, frame.into(), id.into(), details]);
-    });
+    with(|player| player.record("got", [step, frame.into(), id.into(), details]));
 }
 
-async fn ended(wake: &AsyncFd<BorrowedFd<'_>>, stop: &Notify, object: Option<&Object>) {
-    let mut stopped = pin!(stop.notified());
+async fn ended(wake: &AsyncFd<BorrowedFd<'_>>, object: Option<&Object>) {
     let mut done = pin!(async {
         match object {
             Some(object) => object.outcome.wait().await.is_ok(),
@@ -126,7 +122,7 @@ async fn ended(wake: &AsyncFd<BorrowedFd<'_>>, stop: &Notify, object: Option<&Ob
         }
     });
     std::future::poll_fn(|context| {
-        if done.as_mut().poll(context).is_ready() || stopped.as_mut().poll(context).is_ready() {
+        if done.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
         let Poll::Ready(ready) = wake.poll_read_ready(context) else {
@@ -143,7 +139,6 @@ impl Player {
     fn new(scripts: HashMap<String, Script>, door: Door) -> Player {
         Player {
             start: Instant::from_std(door.beginning()),
-            stop: Arc::new(Notify::new()),
             limit: STARTS_MAX,
             handles: HashMap::new(),
             tasks: HashMap::new(),
@@ -213,7 +208,7 @@ impl Player {
             }
         }
         if !self.observing {
-            self.stop.notify_one();
+            self.door.rouse();
         }
         self.observing
     }
@@ -305,7 +300,10 @@ pub fn listen_to_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| match info.payload().downcast_ref::<Failure>() {
         Some(kind) => with(|player| player.panic = Some(kind.clone())),
-        None => usual(info),
+        None => {
+            FAULT.set(Some(info.to_string()));
+            usual(info);
+        }
     }));
 }
 

@@ -12,9 +12,9 @@ use crate::steps::{Step, FOREVER};
 const LIMIT_MAX: i64 = 1000;
 
 const AT_ONCE: &[&str] = &[
-    "log", "busy", "time", "limit", "stop", "call_soon", "call_soon_threadsafe", "call_later", "call_at", "cancel",
-    "create_future", "set_result", "set_exception", "cancel_future", "add_done_callback", "done", "cancelled",
-    "result", "exception", "create_task", "cancel_task", "current_task",
+    "log", "busy", "time", "limit", "call_soon", "call_soon_threadsafe", "call_later", "call_at", "cancel",
+    "create_future", "set_result", "set_exception", "done", "cancelled", "result", "exception", "create_task",
+    "cancel_task", "current_task",
 ];
 const AWAITED: &[&str] = &["await", "yield", "sleep", "call", "catch", "finally", "repeat", "wait_for"];
 const INLINE: &[&str] = &["call", "catch", "finally", "repeat"];
@@ -40,6 +40,9 @@ pub fn knows(verb: &str) -> bool {
 /// Why a verb is not played.
 pub fn why_not(verb: &str) -> &'static str {
     match verb {
+        "stop" => "a runtime runs until the future that block_on was given is ready: there is no call that stops it",
+        "add_done_callback" => "neither a SetOnce nor a JoinHandle calls anybody: who waits is a task",
+        "cancel_future" => "a SetOnce is set or not: nobody cancels it",
         "close" | "is_closed" => "a runtime is dropped, and nobody can ask it for anything then",
         "run_in_new_loop" => "a runtime within a runtime panics",
         "when" => "an AbortHandle does not tell a deadline",
@@ -63,7 +66,6 @@ pub fn act(player: &mut Player, step: &Step) -> (u64, Value) {
         }
         "time" => return (0, json!({ "value": { "ns": player.start.elapsed().as_nanos() as i64 } })),
         "limit" => player.limit = step.number(0).min(LIMIT_MAX),
-        "stop" => player.stop.notify_one(),
         "call_soon" | "call_soon_threadsafe" => return call(player, step.word(0), std::future::ready(()), None),
         "call_later" => return call_later(player, step),
         "call_at" => return call_at(player, step),
@@ -157,23 +159,15 @@ fn ask_object(player: &mut Player, step: &Step) -> (u64, Value) {
         "set_result" => complete(&object, Ok(step.value(1))),
         "set_exception" if step.word(1) == "cancelled" => json!({ "not": "ignored" }),
         "set_exception" => complete(&object, Err(step.word(1).to_string())),
-        "cancel_future" | "cancel_task" => {
-            match &object.task {
-                Some(task) => task.abort(),
-                None => drop(object.outcome.set(Err("cancelled".into()))),
+        "cancel_task" => match &object.task {
+            Some(task) => {
+                let is_pending = !task.is_finished();
+                task.abort();
+                json!({ "value": is_pending })
             }
-            json!({ "value": outcome.is_none() })
-        }
-        "add_done_callback" => {
-            let (made, script) = (player.next_id(), step.word(1).to_string());
-            let waited = object.outcome.clone();
-            tokio::spawn(async move {
-                waited.wait().await;
-                call_back(&script, made);
-            });
-            json!({ "made": made })
-        }
-        "done" => json!({ "value": outcome.is_some() }),
+            None => json!({ "not": "unsupported" }),
+        },
+        "done" => json!({ "value": object.task.as_ref().map_or(outcome.is_some(), |task| task.is_finished()) }),
         "cancelled" => json!({ "value": matches!(outcome, Some(Err(kind)) if kind == "cancelled") }),
         "result" => match outcome {
             None => json!({ "raises": "invalid_state" }),
