@@ -12,6 +12,8 @@ use constant {
     FOREVER    => 9223372036854775807,
 };
 
+our $fault;    # the first error of this play that is the driver's own
+
 sub new {
     my ($class, $scenario, $door) = @_;
     my $self = bless {
@@ -36,12 +38,12 @@ sub play {
     my $loop = $self->{loop} = IO::Async::Loop::Poll->new;
     $self->{start} = $loop->time;
     $loop->watch_io(handle => $door->wake, on_read_ready => sub { $door->drain; $self->end_run });
-    my $is_played = eval { $self->play_main; 1 };
-    my $error = $@;
+    undef $fault;
+    eval { $self->play_main; 1 } or $fault //= $@;
     $self->{observing} = 0;
     $door->end;
     $self->let_go;
-    die $error unless $is_played;
+    die $fault if defined $fault;
     return $self->{events};
 }
 
@@ -310,12 +312,13 @@ sub inline {
     return $future;
 }
 
-# The name of an error's class. Those of Perl and Future are texts.
+# The name of an error's class. Those of Future are texts; any other is the driver's fault.
 sub kind_of {
     my ($error) = @_;
     return $error->{kind} if blessed $error && $error->isa('Failure');
-    return 'cancelled' if $error =~ /was cancelled/;
-    return 'invalid_state' if $error =~ /is already|not yet|is not ready/;
+    return 'cancelled' if $error =~ /^(?:[\w:]*Future=\S+|A component future) was cancelled/;
+    return 'invalid_state' if $error =~ /^[\w:]*Future=\S+ is (?:already|not yet)/;
+    $fault //= $error;
     return 'runtime';
 }
 
