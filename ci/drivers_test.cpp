@@ -135,6 +135,12 @@ TEST_P(PerlsDriver, takes_its_own_errors_upon_itself) {
   }
 }
 
+TEST_P(PerlsDriver, leaves_the_step_of_a_task_that_is_dropped_in_it) {
+  replay("main: create_task a\na: cancel_task a\na: call b\nb: yield\n");
+  EXPECT_TRUE(says("enter a\n") && says("end b\n") && says("destroyed a\n")) << said_;
+  EXPECT_FALSE(says("never left")) << said_;
+}
+
 TEST_P(PerlsDriver, leaves_to_the_loop_what_is_the_loops) {
   replay("main: create_future f\nmain: result f\nmain: cancel_future f\nmain: result f\nmain: set_result f 1\n"
          "main: create_future g\nmain: set_result g 1\nmain: set_result g 2\n");

@@ -250,7 +250,7 @@ sub act {
 async sub play_coroutine {
     my ($self, $name, $job, $own) = @_;
     my $frame = ++$self->{frames};
-    my $ending = Ending->new($self, $name, $frame);
+    my $ending = Ending->new($self, $name, $frame, $own->{is_task} && $job);
     my ($result, $error);
     my @steps = @{ $self->script($name) };
     while (my $step = shift @steps) {
@@ -322,12 +322,13 @@ sub kind_of {
     return 'runtime';
 }
 
-# Writes down how a script ends, and if nobody says it, that it is destroyed where it was suspended.
+# Writes down how a script ends, and if nobody says it, that it is destroyed where it was suspended. So ends the step of a
+# task that a script within has gone on with.
 package Ending;
 
 sub new {
-    my ($class, $player, $name, $frame) = @_;
-    return bless { player => $player, name => $name, frame => $frame }, $class;
+    my ($class, $player, $name, $frame, $job) = @_;
+    return bless { player => $player, name => $name, frame => $frame, job => $job }, $class;
 }
 
 sub end {
@@ -339,7 +340,10 @@ sub end {
 sub DESTROY {
     my ($self) = @_;
     local ($@, $!);
-    $self->{player}->record(destroyed => $self->{name}, $self->{frame}) unless $self->{is_over};
+    return if $self->{is_over};
+    my ($player, $job) = @$self{qw(player job)};
+    $player->record(destroyed => $self->{name}, $self->{frame});
+    $player->leave if $job && $player->is_in($job);
 }
 
 # An error of a scenario.
