@@ -4,7 +4,7 @@ The protocol is in ../README.md. Reads and writes of the door's descriptor never
 """
 
 import os
-import time
+from time import monotonic_ns
 
 
 class Door:
@@ -15,29 +15,43 @@ class Door:
         self.beginning = 0
         self.expected = 0  # the latest moment that was told of
         self.keys = 0
+        self.has_news = True  # something may have been seen since the last look
+        self.is_awake = False  # nothing is seen until `sleeps`, which not every loop says
 
     def begin(self, pace, wake):
         """A scenario begins. A byte comes to `wake` when the world has something to tell."""
         self.tell(b"begin %s %d" % (pace.encode(), wake))
-        self.beginning = time.monotonic_ns()
+        self.beginning = monotonic_ns()
         self.expected = 0
+        self.has_news = True
 
     def end(self):
         self.tell(b"end")
 
     def now(self):
-        return time.monotonic_ns() - self.beginning
+        return monotonic_ns() - self.beginning
 
     def tell(self, command):
         os.write(self.descriptor, command + b"\n")
 
     def seen(self):
         """What happened since the last look, each a list of words."""
+        if not self.has_news:
+            return ()
+        self.has_news = not self.is_awake
         lines = os.read(self.descriptor, 1 << 20)
         return [line.split() for line in lines.splitlines()] if lines else ()
 
     def busy(self, duration):
+        was_awake = self.is_awake
+        self.sleeps()
         self.tell(b"busy %d" % duration)
+        self.is_awake = was_awake
+
+    def sleeps(self):
+        """Things happen from here on, which other threads may look at, until somebody says that it is awake."""
+        self.has_news = True
+        self.is_awake = False
 
     def expect(self, moment):
         """Something was asked of the loop for then."""

@@ -74,11 +74,20 @@ class ExactSelector(selectors.EpollSelector):
     def __init__(self, door):
         super().__init__()
         self.door = door
+        door.is_awake = True
 
     def select(self, timeout=None):
+        door = self.door
         if timeout is not None and timeout > 0:
-            self.door.limit(round(timeout * 1e9))
-        return super().select(timeout)
+            door.limit(round(timeout * 1e9))
+        door.sleeps()
+        ready = super().select(timeout)
+        door.is_awake = True
+        return ready
+
+    def get_key(self, fileobj):
+        """The same for numbers, of which no file has to be made out: loops ask for each that they do not know yet."""
+        return self._fd_to_key[fileobj] if type(fileobj) is int else super().get_key(fileobj)
 
 
 class Pure(Asyncio):

@@ -246,9 +246,6 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     # Observing: every event goes through here.
 
-    def now(self):
-        return self.door.now()
-
     def look(self):
         """Writes down what the world has seen since the last look; true if the loop is to be stopped."""
         over = False
@@ -269,21 +266,23 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         """Writes down an event with details, which may be added to afterwards."""
         event = [what, 0, *fields, {}]
         if self.observing:
-            if not self.job:
+            door = self.door
+            if door.has_news and not self.job:
                 self.look()
-            event[1] = self.door.now()
+            event[1] = door.now()
             self.events.append(event)
         return event
 
     def did(self, step, frame, id=0):
         event = ["did", 0, step.number, frame, id, {}]
         if self.observing:
-            if not self.job:
+            door = self.door
+            if door.has_news and not self.job:
                 self.look()
-            now = event[1] = self.door.now()
+            now = event[1] = door.now()
             self.events.append(event)
             if 0 < step.time < FOREVER // 4:
-                self.door.expect(now + step.time)
+                door.expect(now + step.time)
         return event
 
     def got(self, step, frame, id, answer):
@@ -293,9 +292,10 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         """A job begins; gives the one around it."""
         outer = self.job
         if self.observing:
-            if not outer:
+            door = self.door
+            if door.has_news and not outer:
                 self.look()
-            self.events.append(["enter", self.door.now(), name, id])
+            self.events.append(["enter", door.now(), name, id])
         self.jobs += 1
         self.job = self.jobs
         return outer

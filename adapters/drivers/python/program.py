@@ -153,6 +153,14 @@ class Step:
         self.name = self.second = self.third = self.script = self.value = None
         self.time = 0
 
+    def at(self, number):
+        """The same at this place."""
+        step = Step(number, self.who, self.verb)
+        step.name, step.second, step.third, step.script = self.name, self.second, self.third, self.script
+        step.time, step.value, step.act, step.suspend = self.time, self.value, self.act, self.suspend
+        step.leaves, step.told_later, step.valueless = self.leaves, self.told_later, self.valueless
+        return step
+
     def names(self, first):
         """The names that it has, from this one on."""
         return [name for name in (self.name, self.second, self.third)[first:] if name]
@@ -176,13 +184,15 @@ class Reader:
     def __init__(self, player, unsupported):
         self.player = player
         self.unsupported = unsupported
-        self.steps = {}  # that were read before
+        self.steps = {}  # that were read before, by their places and lines
+        self.lines = {}  # ... by their lines, at any place
 
     def read(self, text):
         """The scripts of a scenario, by name."""
         steps = self.steps
         if len(steps) > self.STEPS_MAX:
             steps.clear()
+            self.lines.clear()
         scripts = {"main": Script("main", [])}
         number = 0
         for line in text.split("\n"):
@@ -201,12 +211,17 @@ class Reader:
 
     def read_line(self, number, line):
         """The step on it; None if there is none."""
-        who, colon, words = line.partition("#")[0].partition(":")
-        return self.read_step(number, who.strip(), *words.split()) if colon else None
+        known = self.lines.get(line)
+        if known is None:
+            who, colon, words = line.partition("#")[0].partition(":")
+            if not colon:
+                return None
+            known = self.lines[line] = self.read_step(who.strip(), *words.split())
+        return known.at(number)
 
-    def read_step(self, number, who, verb, *words):
+    def read_step(self, who, verb, *words):
         args, of_coroutines = VERBS[verb]
-        step = Step(number, who, verb)
+        step = Step(0, who, verb)
         names = []
         for arg, word in zip(args, words):  # what is left may be left out
             if arg == "duration":
