@@ -34,8 +34,9 @@ Nanos days_for_nothing(const Trace& trace, std::size_t first, std::size_t rest) 
   constexpr Nanos day = 86'400'000'000'000;
   if (first == rest || rest == trace.events.size() || trace.events[rest].what != What::rest) return 0;
   if (trace.events[rest - 1].time != day) return 0;
-  while (first < rest && trace.events[first].time != day) ++first;
-  return trace.events[rest].at - trace.events[first].at;
+  Nanos since = first > 0 ? trace.events[first - 1].at : 0;  // a wait goes on over what happens outside
+  while (trace.events[first].time != day) since = trace.events[++first].at;
+  return trace.events[rest].at - since;
 }
 
 }  // namespace

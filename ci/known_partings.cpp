@@ -47,30 +47,34 @@ bool is_without_a_loop(const Divided& divided, const Pair& pair) {
   constexpr std::array verbs{Verb::sleep, Verb::wait_all_completed, Verb::wait_first_completed,
                              Verb::wait_first_exception, Verb::wait_for, Verb::as_completed, Verb::timeout,
                              Verb::task_group};
-  if (!pair.is_refused_at_once() || std::ranges::count(verbs, pair.before.step.verb) == 0) return false;
+  const bool is_refused_item = pair.seen.what == What::item && pair.seen.answer.is_raised(ErrorKind::runtime) &&
+                               pair.before.what == What::did && pair.before.step == pair.seen.step;
+  if (!pair.is_refused_at_once() && !is_refused_item) return false;
+  if (std::ranges::count(verbs, pair.seen.step.verb) == 0) return false;
   return divided.history.job_at(divided.at.seen) == nullptr;
-}
-
-/// Signals and calls from threads come by one pipe: what a job raises is read in the same pass if somebody has woken
-/// the loop for it, and its handler comes a pass before its turn.
-bool is_a_signal_in_one_pass(const Divided& divided, const Pair& pair) {
-  constexpr std::array handlers{Verb::add_signal_handler, Verb::add_signal_handler_elsewhere};
-  constexpr std::array wakes{Verb::call_soon_threadsafe, Verb::thread, Verb::run_in_executor, Verb::fail_in_executor,
-                             Verb::run_coroutine_threadsafe};
-  auto is_asked = [&](const auto& verbs, auto holds) {
-    return some_before(divided, divided.at.seen, [&](const Event& event) {
-      return event.what == What::did && std::ranges::count(verbs, event.step.verb) > 0 && holds(event);
-    });
-  };
-  auto is_its = [&](const Event& event) { return event.made == pair.seen.id; };
-  return pair.seen.what == What::enter && is_asked(handlers, is_its) &&
-         is_asked(wakes, [](const Event&) { return true; });
 }
 
 /// The callback that ends the run takes a fatal error for one that has ended it already.
 bool is_a_run_that_goes_on(const Divided&, const Pair& pair) {
   return pair.expected.what == What::got && pair.expected.step.verb == Verb::run_until_complete &&
          pair.expected.answer.is_raised(ErrorKind::exit) && pair.seen.what != What::got;
+}
+
+/// ... nor does it end the next one, if the run was stopped before it came.
+bool is_a_next_run_that_goes_on(const Divided& divided, const Pair& pair) {
+  auto is_stopped = [](const Event& event) {
+    return event.what == What::got && event.step.verb == Verb::run_until_complete &&
+           event.answer.is_raised(ErrorKind::runtime);
+  };
+  auto is_fatal = [](const Event& event) {
+    const bool is_set = event.what == What::did && event.step.verb == Verb::set_exception;
+    const bool is_raised = event.what == What::end && event.answer.is_raised(ErrorKind::exit);
+    return (is_set && event.step.value.error == ErrorKind::exit) || is_raised;
+  };
+  const bool ends = pair.expected.what == What::got &&
+                    (pair.expected.step.verb == Verb::run || pair.expected.step.verb == Verb::run_until_complete);
+  return ends && pair.seen.what != What::got && some_before(divided, divided.at.seen, is_stopped) &&
+         some_before(divided, divided.at.seen, is_fatal);
 }
 
 /// ... and if that came behind the end of the future, the callback is in the queue, and ends the next run.
@@ -83,6 +87,31 @@ bool is_a_run_that_ends_at_once(const Divided& divided, const Pair& pair) {
   const auto last = std::find_if(events.rend() - static_cast<std::ptrdiff_t>(end), events.rend(), is_end);
   return is_end(pair.seen) && !is_end(pair.expected) && last != events.rend() &&
          last->step.verb == Verb::run_until_complete && last->answer.is_raised(ErrorKind::exit);
+}
+
+/// How many threads an executor has is the player's affair: one that is on its way back counts, or does not any more.
+bool is_one_thread_too_many(const Divided&, const Pair& pair) {
+  const Verb verb = pair.seen.step.verb;
+  return (verb == Verb::run_in_executor || verb == Verb::fail_in_executor) && pair.seen.what == What::did &&
+         pair.expected.what == What::did && pair.expected.step == pair.seen.step &&
+         (pair.seen.answer.kind == Answer::Kind::ignored) != (pair.expected.answer.kind == Answer::Kind::ignored);
+}
+
+/// Tasks that shut down a generator are cancelled before they begin: that is thrown into its body, outside its job.
+bool is_thrown_into_a_generator(const Divided& divided, const Pair& pair) {
+  auto shuts_down = [](const Event& event) { return event.step.verb == Verb::shutdown_asyncgens; };
+  return pair.seen.what == What::got && pair.seen.job == 0 && pair.seen.answer.is_raised(ErrorKind::cancelled) &&
+         some_before(divided, divided.at.seen, shuts_down);
+}
+
+/// What a handler of errors does comes between the loss of a task and the end of its coroutine, which are told in
+/// either order.
+bool is_a_loss_before_an_end(const Divided& divided, const Pair& pair) {
+  return pair.seen.what == What::error && pair.seen.step.name == Name("lost_task") &&
+         pair.expected.what == What::destroyed && pair.expected.step.who == pair.seen.step.who &&
+         some_before(divided, divided.at.seen, [](const Event& event) {
+           return event.what == What::did && event.step.verb == Verb::set_exception_handler;
+         });
 }
 
 /// What comes from an executor for a future that somebody has completed meanwhile fails an assertion in a job.
@@ -186,10 +215,11 @@ constexpr std::array all{
     Known{"AWAIT-3: a future whose await was refused or driven by hand refuses the next", is_of_a_blocked_future,
           "asyncio"},
     Known{"PASS-18: functions of asyncio's need a loop that runs", is_without_a_loop},
-    Known{"THR-8: a signal takes one pass behind a call from a thread", is_a_signal_in_one_pass},
     Known{"PASS-12: a fatal error of a future does not end the run", is_a_run_that_goes_on},
+    Known{"PASS-12: nor does it end the next", is_a_next_run_that_goes_on},
     Known{"PASS-8: a fatal error leaves in the queue what ends the next run", is_a_run_that_ends_at_once},
     Known{"THR-5: an outcome that comes too late is an error of the loop's", is_an_outcome_too_late},
+    Known{"THR-5: the player counts threads that are on their way back", is_one_thread_too_many},
     Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},
     Known{"CANCEL-22: a request to a circle is refused", is_a_request_to_a_circle},
     Known{"PASS-17: a closed loop refuses what the end of a future would queue", is_of_a_closed_loop},
@@ -198,6 +228,8 @@ constexpr std::array all{
     Known{"CORO-3: a coroutine of a task can be driven by hand", is_driven_by_two},
     Known{"LIFE-8: a stop meets the end of a runner", is_a_stop_of_winding_up},
     Known{"PASS-16: 3.13.0 forgets that it runs when it refuses to run again", is_behind_a_refused_run, {}, "=3.13.0"},
+    Known{"AGEN-4: a shutdown that is cancelled is thrown into generators", is_thrown_into_a_generator},
+    Known{"LIFE-3: a task is lost before its coroutine ends", is_a_loss_before_an_end},
     Known{"LIFE-3: the collector finds circles", is_found_by_the_collector},
 };
 

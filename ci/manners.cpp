@@ -23,6 +23,7 @@ constexpr std::array all_manners{
     Manner{"AGEN-4", "generators are shut down in tasks of their own", "", &Manners::generators_end_in_tasks},
     Manner{"ASC-2", "as_completed keeps its timer when nobody takes from it any more", "",
            &Manners::as_completed_keeps_timer},
+    Manner{"THR-8", "a signal takes one pass behind a call from a thread", "", &Manners::signals_come_with_calls},
     Manner{"LIFE-8", "a runner shuts down its executor too", "", &Manners::runner_ends_executor},
 };
 

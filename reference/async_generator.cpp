@@ -26,7 +26,10 @@ GeneratorBase::~GeneratorBase() {
 bool GeneratorBase::answers_at_once(bool closing, bool& refused) {
   if (finished()) return true;
   if (running_) return refused = true;  // AGEN-2
-  if (closing && !promise_->started) finished_ = true;  // it has nothing to clean up
+  if (closing && !promise_->started) {
+    finished_ = true;  // it has nothing to clean up
+    if (manners().generators_end_in_tasks) join_loop();
+  }
   return finished_;
 }
 
@@ -69,6 +72,10 @@ Error GeneratorBase::take_error(bool closing) {
 
 void GeneratorBase::begin() {
   promise_->started = true;
+  join_loop();
+}
+
+void GeneratorBase::join_loop() {
   loop_ = AbstractLoop::get_running_loop();
   if (!loop_) return;
   place_ = loop_->generators_.size();
@@ -91,11 +98,12 @@ void GeneratorBase::abandon(Ref<GeneratorBase> generator) {
 
 Coroutine<> shutdown_asyncgens(AbstractLoop& loop) {
   std::vector<Ref<GeneratorBase>> all(loop.generators_.begin(), loop.generators_.end());
+  std::erase_if(all, [](const Ref<GeneratorBase>& generator) { return generator->shut_down_; });
   if (Choices* choices = manners().sets) shuffle(all, *choices);
   if (manners().generators_end_in_tasks && !all.empty()) {
     std::vector<Future<>> closings;
     for (Ref<GeneratorBase>& generator : all) {
-      generator->leave_loop();
+      generator->shut_down_ = true;
       closings.push_back(create_task(loop, close(generator)));
     }
     const std::vector<Outcome<void>> outcomes = co_await gather_exceptions(loop, std::move(closings));

@@ -70,6 +70,7 @@ class GeneratorBase : public Counted {
   std::coroutine_handle<> leave(std::coroutine_handle<> at);
   Error take_error(bool closing);
   void begin();
+  void join_loop();
   void leave_loop();
 
   std::coroutine_handle<> frame_;
@@ -81,6 +82,7 @@ class GeneratorBase : public Counted {
   bool running_ = false;
   bool closing_ = false;
   bool finished_ = false;
+  bool shut_down_ = false;        // it was asked for with all others, and is not asked again (manners.h)
 };
 
 /// A generator as people hold it: shared, cheap to copy.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "reference/manners.h"
+
 namespace cede::reference {
 namespace {
 
@@ -130,6 +132,7 @@ Ref<Handle> Loop::try_call_soon_threadsafe(Callback callback) {
     called_from_threads_ = true;
     ++waking_;
   }
+  signals_.wake();
   selector_.wake();  // THR-1: last, since a loop that is woken first finds nothing and goes on waiting
   --waking_;
   return handle;
@@ -236,7 +239,9 @@ Loop::Loop()
       clock_(*own_clock_), selector_(*own_selector_) {}
 
 Loop::Loop(Clock& clock, Selector& selector, Choices* choices)
-    : clock_(clock), selector_(selector), choices_(choices) {}
+    : clock_(clock), selector_(selector), choices_(choices) {
+  if (manners().signals_come_with_calls) signals_.share_pipe();
+}
 
 Loop::~Loop() {
   abandon_tasks();

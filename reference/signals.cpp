@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <vector>
 
 #include "reference/loop.h"
 
@@ -44,7 +45,7 @@ Error Signals::try_add(int signal, Callback callback) {
   action.sa_flags = SA_RESTART;
   if (sigaction(signal, &action, &registered.action_before) != 0) {  // SIGKILL, SIGSTOP
     pipes[signal].exchange(registered.pipe_before);
-    if (registered_.empty()) close();
+    if (registered_.empty() && !shared_) close();
     return Error(Error::Kind::runtime);
   }
   registered_.emplace(signal, registered);
@@ -81,11 +82,18 @@ void Signals::close() {
   read_end_ = write_end_ = -1;
 }
 
+void Signals::wake() {
+  constexpr unsigned char no_signal = 0;
+  if (shared_) [[maybe_unused]] auto put = write(write_end_, &no_signal, 1);
+}
+
 void Signals::queue_handlers() {
   std::array<unsigned char, 64> numbers;
-  auto count = read(read_end_, numbers.data(), numbers.size());
-  for (long i = 0; i < count; ++i) {
-    auto found = registered_.find(numbers[i]);
+  std::vector<unsigned char> raised;
+  for (long count; (count = read(read_end_, numbers.data(), numbers.size())) > 0;)
+    raised.insert(raised.end(), numbers.begin(), numbers.begin() + count);
+  for (const unsigned char number : raised) {
+    auto found = registered_.find(number);
     if (found == registered_.end()) continue;  // removed since it was raised
     loop_.try_call_soon([handler = found->second.handler] {
       Context::Scope scope(handler->context);

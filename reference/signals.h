@@ -14,6 +14,9 @@ class Loop;
 class Signals {
  public:
   explicit Signals(Loop& loop) : loop_(loop) {}
+  /// From here on whoever wakes the loop writes to the pipe too, and may have it read sooner (manners.h).
+  void share_pipe() { shared_ = open(); }
+  void wake();
   ~Signals() { clear(); }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -44,6 +47,7 @@ class Signals {
 
   Loop& loop_;
   int read_end_ = -1, write_end_ = -1;
+  bool shared_ = false;
   std::map<int, Registered> registered_;
 };
 

@@ -274,7 +274,8 @@ class Core:
 
     def act_current_task(self, step, frame):
         task = asyncio.current_task(self.loop)
-        self.did(step, frame)[-1]["value"] = None if task is None else self.tag_of(task)[0]
+        steps = None if task is None else task.get_coro()
+        self.did(step, frame)[-1]["value"] = getattr(steps, "name", None)  # asyncio has tasks of its own
 
     def act_all_tasks(self, step, frame):
         self.did(step, frame)[-1]["value"] = len(asyncio.all_tasks(self.loop))
