@@ -66,7 +66,7 @@ class Wire {
 
   void end() {
     leave_alone();
-    if (driver_) driver_->end();
+    if (driver_ && asked_.empty()) driver_->end();  // else it has more to say, and nobody wants to know
     driver_.reset();
   }
 
