@@ -30,29 +30,25 @@ std::size_t ends_in_any_order(const Trace& seen, const Trace& expected, Parting 
 }
 
 /// A loop that waits for ever may do so in days, and find out after some that nothing is left (TIMER-15).
-Nanos days_for_nothing(const Trace& trace, std::size_t first, std::size_t rest) {
+bool is_found_out_after_days(const Trace& trace, std::size_t rest) {
   constexpr Nanos day = 86'400'000'000'000;
-  if (first == rest || rest == trace.events.size() || trace.events[rest].what != What::rest) return 0;
-  if (trace.events[rest - 1].time != day) return 0;
-  Nanos since = first > 0 ? trace.events[first - 1].at : 0;  // a wait goes on over what happens outside
-  while (trace.events[first].time != day) since = trace.events[++first].at;
-  return trace.events[rest].at - since;
+  return rest > 0 && trace.events[rest].what == What::rest && trace.events[rest - 1].what == What::poll &&
+         trace.events[rest - 1].time == day;
 }
 
 }  // namespace
 
 std::optional<Parting> parting(const Trace& seen, const Trace& expected) {
   Nanos idle = 0;  // in which the loop has waited for ever
-  auto skip_polls = [&](const Trace& trace, std::size_t& at) {
-    const std::size_t first = at;
+  auto skip_polls = [](const Trace& trace, std::size_t& at) {
     while (at < trace.events.size() && trace.events[at].what == What::poll) ++at;
-    if (&trace == &seen) idle += days_for_nothing(trace, first, at);
     return at < trace.events.size();
   };
   for (Parting at;;) {
     bool some = skip_polls(seen, at.seen), wanted = skip_polls(expected, at.expected);
     if (!some && !wanted) return {};
     if (!some || !wanted) return at;
+    if (is_found_out_after_days(seen, at.seen)) idle = seen.events[at.seen].at - expected.events[at.expected].at;
     Event event = seen.events[at.seen];
     event.at -= idle;
     std::size_t count = alike(event, expected.events[at.expected]) ? 1 : ends_in_any_order(seen, expected, at);

@@ -63,8 +63,7 @@ bool is_a_run_that_goes_on(const Divided&, const Pair& pair) {
 /// ... nor does it end the next one, if the run was stopped before it came.
 bool is_a_next_run_that_goes_on(const Divided& divided, const Pair& pair) {
   auto is_stopped = [](const Event& event) {
-    return event.what == What::got && event.step.verb == Verb::run_until_complete &&
-           event.answer.is_raised(ErrorKind::runtime);
+    return event.what == What::got && event.step.verb == Verb::run_until_complete && event.answer.is_raised();
   };
   auto is_fatal = [](const Event& event) {
     const bool is_set = event.what == What::did && event.step.verb == Verb::set_exception;
@@ -82,7 +81,7 @@ bool is_a_run_that_ends_at_once(const Divided& divided, const Pair& pair) {
   const auto& events = divided.trace.events;
   const std::size_t end = std::min(divided.at.seen, events.size());
   auto is_end = [](const Event& event) {
-    return event.what == What::got && (event.step.verb == Verb::run || event.step.verb == Verb::run_until_complete);
+    return event.what == What::got && event.job == 0 && (event.step.verb == Verb::run || event.step.verb == Verb::run_until_complete);
   };
   const auto last = std::find_if(events.rend() - static_cast<std::ptrdiff_t>(end), events.rend(), is_end);
   return is_end(pair.seen) && !is_end(pair.expected) && last != events.rend() &&
@@ -112,6 +111,21 @@ bool is_a_loss_before_an_end(const Divided& divided, const Pair& pair) {
          some_before(divided, divided.at.seen, [](const Event& event) {
            return event.what == What::did && event.step.verb == Verb::set_exception_handler;
          });
+}
+
+/// What a handler of errors raises is an error like others, but if it is fatal.
+bool is_fatal_in_a_handler(const Divided&, const Pair& pair) {
+  const bool is_raised = pair.before.what == What::did && pair.before.step.verb == Verb::raise &&
+                         pair.before.step.value.error == ErrorKind::exit && pair.before.job == 0;
+  return is_raised && pair.seen.what == What::got && pair.seen.answer.is_raised(ErrorKind::exit);
+}
+
+/// Who waits for ever wakes once a day, and finds out after some that nothing is left: what comes then is late.
+bool is_behind_days(const Divided& divided, const Pair&) {
+  constexpr Nanos day = 86'400'000'000'000;
+  return some_before(divided, divided.at.seen, [](const Event& event) {
+    return event.what == What::rest && event.at >= day;
+  });
 }
 
 /// What comes from an executor for a future that somebody has completed meanwhile fails an assertion in a job.
@@ -218,6 +232,8 @@ constexpr std::array all{
     Known{"PASS-12: a fatal error of a future does not end the run", is_a_run_that_goes_on},
     Known{"PASS-12: nor does it end the next", is_a_next_run_that_goes_on},
     Known{"PASS-8: a fatal error leaves in the queue what ends the next run", is_a_run_that_ends_at_once},
+    Known{"PASS-7: a fatal error of a handler ends the run", is_fatal_in_a_handler},
+    Known{"TIMER-15: who waits for ever wakes once a day", is_behind_days},
     Known{"THR-5: an outcome that comes too late is an error of the loop's", is_an_outcome_too_late},
     Known{"THR-5: the player counts threads that are on their way back", is_one_thread_too_many},
     Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},

@@ -1,0 +1,69 @@
+// In which ways CPython parts from the reference: each has a scenario that shows it, and is what explains that.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "adapters/adapters.h"
+#include "adapters/wire.h"
+#include "ci/campaign.h"
+#include "ci/shell_test.h"
+
+namespace cede {
+namespace {
+
+struct Way {
+  std::string_view name, scenario;
+  std::string_view way;  // how its description begins; empty where versions differ, or the traces agree whole
+};
+
+constexpr Way ways[] = {
+    {"current_task_within_wait_for",
+     "main: create_task a\na: current_task\nmain: create_coroutine a\na: wait_for 1ms a\n", ""},
+    {"shutdown_asyncgens_of_one_that_is_over",
+     "main: create_task a\nmain: create_generator a a\na: aclose a\na: shutdown_asyncgens\n", "AGEN-4: generators"},
+    {"shutdown_asyncgens_that_is_cancelled",
+     "main: create_task a\na: cancel_task a\nmain: create_generator a a\na: produce\na: anext a\n"
+     "a: shutdown_asyncgens\n", "AGEN-4: a shutdown that is cancelled"},
+    {"a_stopped_run_whose_future_fails_fatally",
+     "main: call_soon a\nmain: stop\nmain: run_until_complete a\na: set_exception a exit\n", "PASS-12: nor"},
+    {"a_fatal_error_behind_the_end",
+     "main: create_task a\nmain: call_soon b\nmain: call_soon a\nmain: run_until_complete a\n"
+     "a: run_until_complete a\nb: raise exit\n", "PASS-8"},
+    {"a_fatal_error_of_a_handler",
+     "main: call_soon a\nmain: set_exception_handler b\na: raise runtime\nb: raise exit\n", "PASS-7"},
+    {"a_lost_task_with_a_handler",
+     "main: create_task a\na: yield\nmain: set_exception_handler a\nmain: stop\nmain: drop a\n", "LIFE-3: a task"},
+    {"days_for_nothing", "main: call_at forever a\nmain: write_later 0ms a 0\n", ""},
+    {"days_for_nothing_that_a_signal_does_not_end", "main: call_at forever a\nmain: send_signal 1ms a\n", ""},
+    {"what_comes_behind_days", "main: call_at forever a\nmain: run\nmain: call_at 1ms a\n", "TIMER-15"},
+    {"as_completed_without_a_loop", "main: create_coroutine a\nmain: send a\na: as_completed 0ms a a a\n", "PASS-18"},
+    {"signals_behind_calls_from_threads",
+     "main: call_soon_threadsafe a\nmain: add_signal_handler usr1 b\na: raise_signal usr1\na: call_soon c\n"
+     "c: call_soon d\n", "THR-8"},
+};
+
+class Agreement : public testing::TestWithParam<Way> {};
+
+TEST_P(Agreement, with_CPython_is_whole_but_for_ways_of_its_own) {
+  const Way& way = GetParam();
+  if (!is_installed("python3")) GTEST_SKIP() << "no python3";
+  std::string why;
+  const Adapter* asyncio = find_adapter("asyncio", why);
+  if (!asyncio) GTEST_SKIP() << why;
+  Campaign campaign(*asyncio, World::Pace::frozen, {});
+  campaign.play(parse_scenario(way.scenario).scenario);
+  EXPECT_EQ(campaign.order().compared, 1u);
+  EXPECT_EQ(campaign.order().unexplained, 0u);
+  const auto& seen = campaign.order().ways;
+  std::string all;
+  for (const auto& [what, times] : seen) all += what + "\n";
+  const auto it = std::ranges::find_if(seen, [&](const auto& one) { return one.first.starts_with(way.way); });
+  EXPECT_TRUE(way.way.empty() || it != seen.end()) << all;
+}
+
+INSTANTIATE_TEST_SUITE_P(all, Agreement, testing::ValuesIn(ways),
+                         [](const auto& way) { return std::string(way.param.name); });
+
+}  // namespace
+}  // namespace cede
