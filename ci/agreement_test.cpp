@@ -37,7 +37,6 @@ constexpr Way ways[] = {
     {"days_for_nothing", "main: call_at forever a\nmain: write_later 0ms a 0\n", ""},
     {"days_for_nothing_that_a_signal_does_not_end", "main: call_at forever a\nmain: send_signal 1ms a\n", ""},
     {"what_comes_behind_days", "main: call_at forever a\nmain: run\nmain: call_at 1ms a\n", "TIMER-15"},
-    {"as_completed_without_a_loop", "main: create_coroutine a\nmain: send a\na: as_completed 0ms a a a\n", "PASS-18"},
     {"signals_behind_calls_from_threads",
      "main: call_soon_threadsafe a\nmain: add_signal_handler usr1 b\na: raise_signal usr1\na: call_soon c\n"
      "c: call_soon d\n", "THR-8"},
