@@ -15,6 +15,7 @@ Runner read_runner(const History& history, std::size_t asked) {
   for (std::size_t index = asked + 1; index < runner.got; ++index) {
     const Event& event = history[index];
     if (!main && event.what == What::enter && event.id == answer->id) main = history[index + 1].frame;
+    if (main && runner.begun == never) runner.begun = index;
     if (main && event.what == What::end && event.frame == main) runner.ended = index;
   }
   return runner;

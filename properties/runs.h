@@ -9,7 +9,8 @@ namespace cede {
 struct Runner {
   std::size_t asked = never;
   std::size_t got = never;    // its answer
-  std::size_t ended = never;  // its main coroutine
+  std::size_t begun = never;  // its main coroutine
+  std::size_t ended = never;
 };
 /// The one that was asked for by this event.
 Runner read_runner(const History& history, std::size_t asked);

@@ -421,6 +421,11 @@ Verdict an_interrupt_cancels_the_main_task(const History& history) {
     if (run.got == never) continue;
     Interrupts interrupts = interrupts_of(history, run);
     if (interrupts.count != 1 || run.ended < interrupts.first) continue;
+    if (run.begun == never) {  // a task that is cancelled before it begins never does (CANCEL-2)
+      ruling.require(history[run.got].answer.is_raised(ErrorKind::exit), run.got,
+                     "the interrupt did not reach the caller");
+      continue;
+    }
     ruling.require(run.ended != never, run.got, "the main coroutine was not given the time to clean up");
     if (run.ended == never) continue;
     const Answer& end = history[run.ended].answer;

@@ -69,6 +69,10 @@ class Door:
         self.tell(b"at %d %d %s" % (moment, self.keys, happens.encode()))
         return self.keys
 
+    def off(self, key):
+        """It will not happen."""
+        self.tell(b"off %d" % key)
+
     def next(self, happens):
         """The same at the beginning of the loop's next wait."""
         self.keys += 1

@@ -5,6 +5,8 @@ import platform
 import selectors
 import sys
 
+from executor import Executor
+
 MAPPING = """\
 every verb is the loop's method or asyncio's function of the same name
 create_task, create_coroutine, call: the coroutine of a script, awaited inline or as an asyncio.Task
@@ -36,12 +38,16 @@ class Binding:
     resolution = 1
     job_takes = 0  # nanoseconds, for a loop that skips polls else
     fatal = SystemExit  # what scripts raise as `exit`
+    executor = Executor
     unsupported = {}
 
     def new_loop(self, door):
         import asyncio
 
         return asyncio.SelectorEventLoop()
+
+    def let_go(self, loop):
+        """The play of a closed loop is over."""
 
     def of(self, package, bugs):
         """It is a loop of this package."""
@@ -122,6 +128,11 @@ each job takes 250us: while there is work the loop polls only once that has gone
     def __init__(self):
         self.new_event_loop = self.of("rloop", "https://github.com/gi0baro/rloop/issues").new_event_loop
 
+    def let_go(self, loop):
+        """The collector does not see what a loop refers to, and circles would keep it, with two descriptors."""
+        loop._watcher_child = None
+        vars(loop).clear()
+
 
 class Zuvloop(Uvloop):
     def __init__(self):
@@ -150,10 +161,13 @@ class TrioAsyncio(Binding):
     mapping = MAPPING + """\
 the loop is trio-asyncio's for programs that do not begin with trio.run, TrioPolicy's
 trio goes through what is ready in random order: its random numbers begin anew with each play
+run_in_executor: its TrioExecutor, since it takes no other
 """
 
     def __init__(self):
-        self.policy = self.of("trio-asyncio", "https://github.com/python-trio/trio-asyncio/issues").TrioPolicy()
+        package = self.of("trio-asyncio", "https://github.com/python-trio/trio-asyncio/issues")
+        self.policy = package.TrioPolicy()
+        self.executor = package.TrioExecutor
         self.random = importlib.import_module("trio._core._run")._r
 
     def new_loop(self, door):
@@ -199,17 +213,28 @@ run, stop, close, signals: asyncio's, as IOLoop has them
 
 
 class Python(Binding):
-    """Any other: `python:MODULE:FACTORY`."""
+    """Any other: `python:MODULE:FACTORY`. What has asyncio's usual selector waits exactly; others may not."""
 
-    def __init__(self, module, factory):
+    def __init__(self, module, factory, door):
         found = importlib.import_module(module)
         self.name = "%s:%s" % (module, factory)
         self.version = str(getattr(found, "__version__", platform.python_version()))
         self.bugs = ""
         self.factory = getattr(found, factory)
+        loop = self.new_loop(door)
+        self.resolution = 1 if type(selector_of(loop)) is ExactSelector else 2_000_000
+        loop.close()
 
     def new_loop(self, door):
-        return self.factory()
+        loop = self.factory()
+        selector = selector_of(loop)
+        if type(selector) is selectors.EpollSelector:
+            selector.__class__, selector.door = ExactSelector, door
+        return loop
+
+
+def selector_of(loop):
+    return getattr(loop, "_selector", None)
 
 
 BINDINGS = {
@@ -219,11 +244,11 @@ BINDINGS = {
 }
 
 
-def binding_of(name):
+def binding_of(name, door):
     """The binding of a loop by its name on the command line."""
     if name in BINDINGS:
         return BINDINGS[name]()
     words = name.split(":")
     if len(words) == 3 and words[0] == "python":
-        return Python(*words[1:])
+        return Python(*words[1:], door)
     raise SystemExit("there is no loop %s; there are %s, and python:MODULE:FACTORY" % (name, ", ".join(BINDINGS)))

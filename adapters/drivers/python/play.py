@@ -205,6 +205,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
             if not loop.is_closed():
                 loop.close()
             loop.set_exception_handler(hear_nothing)  # the one before holds this play, as the play holds the loop
+            self.binding.let_go(loop)
         asyncio.set_event_loop(None)
         for held in (self.names, self.kept, self.things, self.scopes, self.generators, self.handles, self.variables):
             held.clear()
@@ -220,8 +221,9 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     def make_loop(self):
         self.look()
+        self.door.sleeps()
         loop = self.binding.new_loop(self.door)
-        self.door.seen()  # polls by which it comes into being are no passes of a run
+        self.look(polls=False)  # those by which it comes into being are no passes of a run
         self.loops.append(loop)
         loop.set_exception_handler(self.hear)
         loop.add_reader(self.wake, self.on_wake)
@@ -246,13 +248,14 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     # Observing: every event goes through here.
 
-    def look(self):
+    def look(self, polls=True):
         """Writes down what the world has seen since the last look; true if the loop is to be stopped."""
         over = False
         for word, at, *rest in self.door.seen():
             self.seen_at = int(at)
             if word == b"poll":
-                self.events.append(["poll", int(at), int(rest[0])])
+                if polls:
+                    self.events.append(["poll", int(at), int(rest[0])])
             elif word == b"happened":
                 self.happened(int(at), int(rest[0]), int(rest[1]))
             else:

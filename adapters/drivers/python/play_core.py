@@ -140,13 +140,15 @@ class Core:
         self.did(step, frame, id)
         loop = self.make_loop()
         job = self.callback(step.script, id)
-        loop.call_soon(lambda: (loop.stop(), job()))
+        of_run = [loop]
+        loop.call_soon(lambda: ([each.stop() for each in of_run], job()))
         try:
             loop.run_forever()
             answer = {}
         except BaseException as error:
             answer = raised(error)
         self.got(step, frame, id, answer)
+        of_run.clear()  # a run that was refused leaves the callback, in which the loop would hold itself
         if not loop.is_running():
             loop.close()
 

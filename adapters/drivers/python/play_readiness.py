@@ -3,7 +3,7 @@
 Descriptors are the kernel's: the loop watches the one end of a socket pair or a pipe, and the peer has the other.
 """
 
-import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -160,7 +160,10 @@ class Readiness:
     def unwatch(self, step, frame, call):
         end, answer = self.asked_of(step, frame)
         if end is not None:
-            answer["value"] = bool(call(end.descriptor))
+            try:
+                answer["value"] = bool(call(end.descriptor))
+            except BaseException as error:
+                answer.update(raised(error))
 
     def act_remove_reader(self, step, frame):
         self.unwatch(step, frame, self.loop.remove_reader)
@@ -169,10 +172,12 @@ class Readiness:
         self.unwatch(step, frame, self.loop.remove_writer)
 
     def forget(self, end):
-        """Interests go before their descriptor does."""
-        if not self.loop.is_closed():
-            self.loop.remove_reader(end.descriptor)
-            self.loop.remove_writer(end.descriptor)
+        """Interests go before their descriptor does, from each loop that may have some."""
+        for loop in self.loops:
+            if not loop.is_closed():
+                with contextlib.suppress(Exception):  # a loop that cannot was asked by the scenario, or not at all
+                    loop.remove_reader(end.descriptor)
+                    loop.remove_writer(end.descriptor)
 
     # Bytes.
 

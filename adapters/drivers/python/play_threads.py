@@ -19,7 +19,6 @@ SIGNALS = {"usr1": signal.SIGUSR1, "usr2": signal.SIGUSR2, "int": signal.SIGINT,
 UNHANDLED = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
 EXECUTORS_THREAD = 9
 EXECUTORS_THREADS_MAX = 8
-BEGINNING_MAX = 1  # seconds for a thread to come to where it waits for its turn
 
 
 class Worker:
@@ -113,7 +112,7 @@ class Threads:
 
     def executor_threads(self):
         if self.executor is None:
-            self.executor = concurrent.futures.ThreadPoolExecutor(EXECUTORS_THREADS_MAX)
+            self.executor = self.binding.executor(max_workers=EXECUTORS_THREADS_MAX)
         return self.executor
 
     # Calls from other threads.
@@ -151,25 +150,23 @@ class Threads:
 
     def act_run_in_executor(self, step, frame):
         event = self.did(step, frame)
-        if self.loop.is_closed():
-            event[-1].update(raises="runtime")
-            return
         busy = sum(not turn.done for turn in self.turns)
         cancels = step.verb == "fail_in_executor" and step.value == "cancelled"
-        if busy >= EXECUTORS_THREADS_MAX or cancels:
+        if (busy >= EXECUTORS_THREADS_MAX or cancels) and not self.loop.is_closed():
             event[-1].update(IGNORED)
             return
-        id = event[4] = self.next_id()
-        turn = Turn(self, step, id)
+        turn = Turn(self, step, self.ids + 1)
         self.turns.append(turn)
-        self.door.at(self.then(step.time), "write %d 1" % turn.gives)
+        key = self.door.at(self.then(step.time), "write %d 1" % turn.gives)
         try:
             future = self.loop.run_in_executor(self.executor_threads(), turn.take)
         except BaseException as error:
+            self.door.off(key)
+            turn.done = True
             event[-1].update(raised(error))
             return
-        turn.waits.acquire(timeout=BEGINNING_MAX)
-        self.name_object(step.name, id, future)
+        event[4] = self.next_id()
+        self.name_object(step.name, turn.id, future)
 
     act_fail_in_executor = act_run_in_executor
 
@@ -178,7 +175,6 @@ class Threads:
     def act_run_coroutine_threadsafe(self, step, frame):
         event = self.did(step, frame)
         made = event[-1]["made"] = self.next_id()
-        self.see_submitted(self.loop)
         self.appoint(step, lambda worker: self.idle_worker().start(lambda idle: self.submit(idle, step, made)))
 
     def submit(self, worker, step, id):
@@ -187,6 +183,7 @@ class Threads:
         self.record_elsewhere(worker.number, step)["made"] = id
         steps = self.steps_of(self.play_coroutine(self.script(step.script)), step.script, id)
         steps.submitted_by = step.who
+        self.see_submitted(self.loop)  # a runner may have ended since
         try:
             outcome = asyncio.run_coroutine_threadsafe(steps, self.loop)
         except BaseException:  # the loop is closed: who waits, waits in vain
@@ -316,13 +313,11 @@ class Turn:
         self.id = id
         self.done = False
         self.submitter = threading.get_ident()
-        self.waits = threading.Semaphore(0)
         self.turns, self.gives = os.pipe2(os.O_CLOEXEC)
 
     def take(self):
         player, step = self.player, self.step
         elsewhere = threading.get_ident() != self.submitter
-        self.waits.release()
         if elsewhere:
             if not os.read(self.turns, 1):
                 return None  # the play has ended before

@@ -3,9 +3,11 @@
 `ctest` runs it, with the library of virtual time as CEDE_TIME.
 """
 
+import asyncio
 import json
 import os
 import re
+import selectors
 import subprocess
 import sys
 import unittest
@@ -117,6 +119,26 @@ class Driver:
         return [json.loads(line) for line in said.splitlines()]
 
 
+class Odd(asyncio.SelectorEventLoop):
+    """A loop of somebody's that prints, polls while it is made, and answers in its own way."""
+
+    def __init__(self):
+        super().__init__()
+        print("made")
+        self._selector.select(1e-3)
+
+    def remove_writer(self, descriptor):
+        raise ValueError(descriptor)
+
+    def run_in_executor(self, executor, work, *args):
+        return self.create_future()
+
+
+def polling():
+    """A loop that waits for whole milliseconds."""
+    return asyncio.SelectorEventLoop(selectors.PollSelector())
+
+
 def otherwise():
     return {clause: why for clause, why, since, before in OTHERWISE if since <= sys.version_info[:3] < before}
 
@@ -163,6 +185,38 @@ class TheDriver(unittest.TestCase):
                     "main: busy 1ms\nt: await f\na: thread 1ms b\nmain: limit 9\n")
         answers = Driver().ask(*({"cmd": "run", "seq": "", "scenario": scenario} for _ in range(50)))
         self.assertEqual(len({json.dumps(given) for given in answers}), 1)
+
+    def test_takes_loops_as_they_are(self):
+        *answers, polled = self.play_on_odd("main: write_later 500us p 1\nmain: runner r\nr: log x\n",
+                                            "main: remove_writer p\n",
+                                            "main: close\nmain: run_in_executor f 0ms 1\n",
+                                            "main: call_later 1500us a\n")
+        happened, refused, closed = (json.dumps(given["trace"]) for given in answers)
+        self.assertIn('["got", 1500000, 0, 0, 1, {}]', happened)
+        self.assertIn('["did", 1000000, 0, 1, 1, {"raises": "value"}]', refused)
+        self.assertIn('["did", 1000000, 1, 1, 1, {}]', closed)
+        self.assertIn(["poll", 1_000_000, 1_500_000], polled["trace"])
+
+    def play_on_odd(self, *scenarios):
+        """Only what is an answer is on the wire, whatever the loop prints."""
+        return Driver("--loop", "python:test_driver:Odd").ask(
+            *({"cmd": "run", "seq": "", "scenario": scenario} for scenario in scenarios))
+
+    def test_says_how_exactly_loops_wait(self):
+        for factory, resolution in (("test_driver:Odd", 1), ("asyncio:new_event_loop", 1),
+                                    ("test_driver:polling", 2_000_000)):
+            hello, = Driver("--loop", "python:" + factory).ask({"cmd": "hello", "protocol": 1})
+            self.assertEqual(hello["resolution"], resolution, factory)
+
+    def test_a_descriptor_is_forgotten_by_all_loops(self):
+        given, = Driver().ask({"cmd": "run", "seq": "", "scenario":
+                               "main: add_reader p a\nmain: runner r\nr: reopen p\nmain: add_reader p b\n"
+                               "main: write p 1\nb: remove_reader p\n"})
+        self.assertIn("b", [event[2] for event in given["trace"] if event[0] == "enter"])
+
+    def test_the_beginning_of_a_thread_takes_no_time(self):
+        given, = Driver().ask({"cmd": "run", "seq": "", "scenario": "main: run_in_executor f 1ms 3\nmain: time\n"})
+        self.assertEqual(given["trace"][1][-1], {"value": {"ns": 0}})
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ class TornadoLoop(asyncio.SelectorEventLoop):
         asyncios = super()
         self.io.selector_loop = SimpleNamespace(
             add_reader=asyncios.add_reader, remove_reader=asyncios.remove_reader,
-            add_writer=asyncios.add_writer, remove_writer=asyncios.remove_writer)
-        self.watched = {}  # descriptor to direction to callback
+            add_writer=asyncios.add_writer, remove_writer=asyncios.remove_writer, close=lambda: None)
         log = logging.getLogger("tornado.application")
         log.filters = [self.hear]
 
@@ -69,29 +68,41 @@ class TornadoLoop(asyncio.SelectorEventLoop):
 
     def watch(self, descriptor, direction, callback):
         """A second one for the same direction begins afresh."""
-        callbacks = self.watched.get(descriptor, {})
-        others = sum(callbacks) & ~direction
-        if callbacks:
+        _, handler = self.io.handlers.get(descriptor, (None, None))
+        if handler is None:
+            handler = Handler()
+            self.io.add_handler(descriptor, handler, direction)
+        else:
+            others = self.directions(descriptor) & ~direction
             self.io.update_handler(descriptor, others)
             self.io.update_handler(descriptor, others | direction)
-        else:
-            self.io.add_handler(descriptor, self.handle, direction)
-        self.watched[descriptor] = {**callbacks, direction: callback}
+        handler[direction] = callback
 
     def unwatch(self, descriptor, direction):
-        callbacks = self.watched.get(descriptor, {})
-        if direction not in callbacks:
-            return False
-        del callbacks[direction]
-        if callbacks:
-            self.io.update_handler(descriptor, sum(callbacks))
-        else:
-            del self.watched[descriptor]
+        directions = self.directions(descriptor)
+        if directions == direction:
             self.io.remove_handler(descriptor)
-        return True
+        elif directions & direction:
+            self.io.update_handler(descriptor, directions & ~direction)
+        return bool(directions & direction)
 
-    def handle(self, descriptor, event):
-        self.watched[descriptor][event]()
+    def directions(self, descriptor):
+        """What the IOLoop says that it watches."""
+        io = self.io
+        return io.READ * (descriptor in io.readers) | io.WRITE * (descriptor in io.writers)
+
+    def close(self):
+        """The IOLoop hears of it behind, since it would forget what it watches before it is refused."""
+        super().close()
+        if not self.io.closing:
+            self.io.close()
+
+
+class Handler(dict):
+    """A callback for each direction."""
+
+    def __call__(self, _, event):
+        self[event]()
 
 
 class Once:
