@@ -46,7 +46,7 @@ bool is_of_a_blocked_future(const Divided& divided, const Pair& pair) {
 bool is_without_a_loop(const Divided& divided, const Pair& pair) {
   constexpr std::array verbs{Verb::sleep, Verb::wait_all_completed, Verb::wait_first_completed,
                              Verb::wait_first_exception, Verb::wait_for, Verb::as_completed, Verb::timeout,
-                             Verb::task_group};
+                             Verb::task_group, Verb::wait_event};
   const bool is_refused_item = pair.seen.what == What::item && pair.seen.answer.is_raised(ErrorKind::runtime) &&
                                pair.before.what == What::did && pair.before.step == pair.seen.step;
   if (!pair.is_refused_at_once() && !is_refused_item) return false;
@@ -81,7 +81,8 @@ bool is_a_run_that_ends_at_once(const Divided& divided, const Pair& pair) {
   const auto& events = divided.trace.events;
   const std::size_t end = std::min(divided.at.seen, events.size());
   auto is_end = [](const Event& event) {
-    return event.what == What::got && event.job == 0 && (event.step.verb == Verb::run || event.step.verb == Verb::run_until_complete);
+    const Verb verb = event.step.verb;
+    return event.what == What::got && event.job == 0 && (verb == Verb::run || verb == Verb::run_until_complete);
   };
   const auto last = std::find_if(events.rend() - static_cast<std::ptrdiff_t>(end), events.rend(), is_end);
   return is_end(pair.seen) && !is_end(pair.expected) && last != events.rend() &&
