@@ -74,7 +74,15 @@ bool sleeps(int id) {
 struct Thread {
   int id;
   int file;  // where the kernel says what it does
+  int runs_file;  // ... and how often it has had a processor
   bool hopeless = false;
+  std::string runs = {};  // what that said last
+
+  /// Whether it has had one since it was asked last.
+  bool has_run() {
+    const std::string before = std::exchange(runs, read_anew(runs_file));
+    return before != runs;
+  }
 
   /// `call` is what the kernel says: `running`, or the number of the system call that it is in, and arguments.
   bool rests(const std::string& call) const {
@@ -107,6 +115,8 @@ class OtherThreads {
   void await();
   /// Null if all rest.
   Thread* first_that_goes_on();
+  Thread* first_of_many_awake();
+  Thread* first_awake();
   void forget();
 
  private:
@@ -145,7 +155,10 @@ void OtherThreads::await() {
 }
 
 void OtherThreads::forget() {
-  for (const Thread& thread : threads_) syscall(SYS_close, thread.file);
+  for (const Thread& thread : threads_) {
+    syscall(SYS_close, thread.file);
+    syscall(SYS_close, thread.runs_file);
+  }
   threads_.clear();
   links_ = 0;
 }
@@ -167,7 +180,9 @@ void OtherThreads::find(nlink_t links, int self) {
   while (dirent* entry = directory ? readdir(directory) : nullptr) {
     const int id = std::atoi(entry->d_name);
     if (id == 0 || id == self) continue;
-    threads_.push_back({id, open_high(tasks + entry->d_name + "/syscall"), std::ranges::count(hopeless, id) > 0});
+    const std::string task = tasks + entry->d_name;
+    threads_.push_back({id, open_high(task + "/syscall"), open_high(task + "/schedstat"),
+                        std::ranges::count(hopeless, id) > 0});
   }
   if (directory) closedir(directory);
 }
@@ -177,17 +192,27 @@ Thread* OtherThreads::first_that_goes_on() {
   if (links <= 3) return nullptr;
   const int self = static_cast<int>(syscall(SYS_gettid));
   if (links != links_ || self != self_) find(links, self);
-  // The last of them may have woken the first before it went to rest itself: so they are asked twice.
-  for (int times = threads_.size() == 1 ? 1 : 2; times > 0; --times) {
-    for (Thread& thread : threads_) {
-      if (thread.hopeless) continue;
-      const std::string call = read_anew(thread.file);
-      if (call.empty() && thread.file >= 0) {  // it has gone away, and another one may have come
-        links_ = 0;
-        return first_that_goes_on();
-      }
-      if (!thread.rests(call)) return &thread;
-    }
+  Thread* const awake = threads_.size() == 1 ? first_awake() : first_of_many_awake();
+  return links_ ? awake : first_that_goes_on();
+}
+
+Thread* OtherThreads::first_of_many_awake() {
+  // Each may have woken another one that was asked before, and gone to rest itself. If all rest, all still do then, and
+  // none has run meanwhile, there was a moment at which all rested.
+  for (Thread& thread : threads_) (void)thread.has_run();
+  for (int times = 2; times > 0; --times)
+    if (Thread* awake = first_awake()) return awake;
+  for (Thread& thread : threads_)
+    if (!thread.hopeless && thread.has_run()) return &thread;
+  return nullptr;
+}
+
+Thread* OtherThreads::first_awake() {
+  for (Thread& thread : threads_) {
+    if (thread.hopeless) continue;
+    const std::string call = read_anew(thread.file);
+    if (call.empty() && thread.file >= 0) links_ = 0;  // it has gone away, and another one may have come
+    if (!links_ || !thread.rests(call)) return &thread;
   }
   return nullptr;
 }
