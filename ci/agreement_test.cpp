@@ -15,6 +15,7 @@ namespace {
 struct Way {
   std::string_view name, scenario;
   std::string_view way;  // how its description begins; empty where versions differ, or the traces agree whole
+  std::string_view loop = "asyncio";
 };
 
 constexpr Way ways[] = {
@@ -37,6 +38,14 @@ constexpr Way ways[] = {
     {"days_for_nothing", "main: call_at forever a\nmain: write_later 0ms a 0\n", ""},
     {"days_for_nothing_that_a_signal_does_not_end", "main: call_at forever a\nmain: send_signal 1ms a\n", ""},
     {"what_comes_behind_days", "main: call_at forever a\nmain: run\nmain: call_at 1ms a\n", "TIMER-15"},
+    {"a_circle_that_is_cancelled_from_within",
+     "main: create_task b\nmain: create_task a\na: cancel_task a\na: await b\nb: await a\n", "CANCEL-22: who",
+     "asyncio-pure"},
+    {"a_task_that_fails_fatally", "main: create_task a\na: raise exit\nmain: drop a\n", "PASS-8: the traceback"},
+    {"a_coroutine_that_is_resumed_too_soon",
+     "main: call_soon a\nmain: call_soon a\nmain: create_coroutine a\na: send a\na: wait_for 1ms a\n", ""},
+    {"a_wait_that_nobody_goes_on_with",
+     "main: create_task a\nmain: create_coroutine b\na: send b\nb: wait_first_completed 1ms a a a\n", "WAIT-3"},
     {"signals_behind_calls_from_threads",
      "main: call_soon_threadsafe a\nmain: add_signal_handler usr1 b\na: raise_signal usr1\na: call_soon c\n"
      "c: call_soon d\n", "THR-8"},
@@ -48,7 +57,7 @@ TEST_P(Agreement, with_CPython_is_whole_but_for_ways_of_its_own) {
   const Way& way = GetParam();
   if (!is_installed("python3")) GTEST_SKIP() << "no python3";
   std::string why;
-  const Adapter* asyncio = find_adapter("asyncio", why);
+  const Adapter* asyncio = find_adapter(way.loop, why);
   if (!asyncio) GTEST_SKIP() << why;
   Campaign campaign(*asyncio, World::Pace::frozen, {});
   campaign.play(parse_scenario(way.scenario).scenario);

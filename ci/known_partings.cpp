@@ -172,6 +172,47 @@ bool is_a_request_to_a_circle(const Divided&, const Pair& pair) {
          pair.expected.step == pair.seen.step && !pair.expected.answer.is_raised();
 }
 
+/// ... and if one of them asks itself, it is the loop that has the error.
+bool is_an_error_of_a_circle(const Divided& divided, const Pair& pair) {
+  const bool is_bare = pair.seen.what == What::error && pair.seen.id == 0 && pair.expected.what != What::error &&
+                       pair.seen.answer == Answer::of(Value::of(ErrorKind::runtime));
+  auto awaits = [&](Name who, Name name) {
+    return some_before(divided, divided.at.seen, [&](const Event& event) {
+      return event.what == What::did && event.step.verb == Verb::await && event.step.who == who &&
+             event.step.name == name;
+    });
+  };
+  return is_bare && some_before(divided, divided.at.seen, [&](const Event& event) {
+    return event.what == What::did && event.step.verb == Verb::await &&
+           awaits(event.step.who, event.step.name) && awaits(event.step.name, event.step.who);
+  });
+}
+
+/// The traceback of a fatal error holds what its frames hold, until whoever got the error has done with it.
+bool is_held_by_a_traceback(const Divided&, const Pair& pair) {
+  const bool is_an_end = pair.expected.what == What::error || pair.expected.what == What::destroyed;
+  return is_an_end && pair.seen.what == What::got && pair.seen.answer.is_raised(ErrorKind::exit);
+}
+
+/// Who is resumed by hand, though what it waits for is not there, has an error.
+bool is_resumed_too_soon(const Divided&, const Pair& pair) {
+  return pair.before.what == What::did && pair.before.step.verb == Verb::send && pair.seen.what == What::got &&
+         pair.seen.step.verb != Verb::send && pair.seen.answer.is_raised(ErrorKind::runtime);
+}
+
+/// A wait takes its timer back when what it waits for is there, and not when whoever waits goes on, which may be never.
+bool is_a_timer_fewer(const Divided& divided, const Pair& pair) {
+  constexpr std::array waits{Verb::wait_all_completed, Verb::wait_first_completed, Verb::wait_first_exception};
+  auto asked = [&](auto holds) {
+    return some_before(divided, divided.at.seen, [&](const Event& event) {
+      return event.what == What::did && holds(event.step.verb);
+    });
+  };
+  return pair.seen.what == What::rest && pair.expected.what == What::rest && pair.seen.at < pair.expected.at &&
+         asked([&](Verb verb) { return std::ranges::count(waits, verb) > 0; }) &&
+         asked([](Verb verb) { return verb == Verb::send; });
+}
+
 /// A generator that has yielded behind its close is not over: it can be asked again, and its end closes that.
 bool is_not_over(const Divided&, const Pair& pair) {
   if (pair.seen.what != What::got || pair.seen.step.verb != Verb::produce) return false;
@@ -239,6 +280,10 @@ constexpr std::array all{
     Known{"THR-5: the player counts threads that are on their way back", is_one_thread_too_many},
     Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},
     Known{"CANCEL-22: a request to a circle is refused", is_a_request_to_a_circle},
+    Known{"CANCEL-22: who asks itself in a circle fails", is_an_error_of_a_circle},
+    Known{"PASS-8: the traceback of a fatal error holds what its frames hold", is_held_by_a_traceback},
+    Known{"CORO-3: who is resumed by hand too soon has an error", is_resumed_too_soon},
+    Known{"WAIT-3: a wait that is over has no timer, though nobody goes on", is_a_timer_fewer},
     Known{"PASS-17: a closed loop refuses what the end of a future would queue", is_of_a_closed_loop},
     Known{"AGEN-3: a generator that yields behind its close is not over", is_not_over},
     Known{"AGEN-2: the end of another generator is an error within one", is_an_end_within_a_generator},
