@@ -14,6 +14,7 @@
 #include "ci/any_choices.h"
 #include "ci/child.h"
 #include "ci/isolation.h"
+#include "ci/known_partings.h"
 #include "ci/text.h"
 #include "ci/run.h"
 
@@ -61,10 +62,12 @@ std::pair<std::string, Exit> judged(const Adapter& adapter, const Scenario& scen
   if (exit == Exit::verified && adapter.exact_order && options.pace == World::Pace::frozen) {
     Acceptor acceptor(adapter);
     if (acceptor.judge(scenario, seen) == Acceptor::Judgement::rejects) {
-      exit = Exit::departs;
+      const std::string_view known = known_parting(adapter, {seen, history, acceptor.closest(), acceptor.parted()});
+      if (known.empty()) exit = Exit::departs;
       deciding = acceptor.parted().seen;
       expected = acceptor.closest();
-      verdicts += "parts     from the exact order, and no clause explains it\n";
+      verdicts += known.empty() ? "parts     from the exact order, and no clause explains it\n"
+                                : fmt::format("parts     as CPython does: {}\n", known);
     }
   }
   std::string text;
