@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -59,16 +60,12 @@ TEST_F(LoopClass, is_convicted_of_what_it_does) {
   EXPECT_EQ(again.exit, 1) << "its replay shows it too: " << replay << "\n" << again;
 }
 
-TEST_F(LoopClass, that_is_not_there_is_said_to_be_absent) {
-  const Said missing = judged("Missing", "PASS-1 --budget 10cases");
-  EXPECT_EQ(missing.exit, 6) << missing;
-  EXPECT_TRUE(contains(missing.text, "Missing")) << missing;
-}
-
-TEST_F(LoopClass, that_cannot_be_made_is_said_to_fail_and_why) {
-  const Said broken = judged("broken", "PASS-1 --budget 10cases");
-  EXPECT_EQ(broken.exit, 1) << broken;
-  EXPECT_TRUE(contains(broken.text, "OSError: no loop today")) << broken;
+TEST_F(LoopClass, that_is_not_there_or_cannot_be_made_is_said_to_be_absent_and_why) {
+  for (const auto& [factory, why] : {std::pair{"Missing", "Missing"}, {"broken", "OSError: no loop today"}}) {
+    const Said said = judged(factory, "PASS-1 --budget 10cases");
+    EXPECT_EQ(said.exit, 6) << said;
+    EXPECT_TRUE(contains(said.text, why)) << said;
+  }
 }
 
 TEST_F(LoopClass, may_be_of_an_asyncio_of_ones_own) {
