@@ -64,10 +64,10 @@ bool is_readable(int descriptor) {
   return syscall(SYS_ioctl, descriptor, FIONREAD, &count) == 0 && count > 0;
 }
 
-/// Whether the thread sleeps until something happens, and is not, say, in the midst of reading a disk.
-bool sleeps(int id) {
-  std::string stat = text_of(tasks + std::to_string(id) + "/stat");
-  std::size_t name_end = stat.rfind(')');
+/// Whether a thread sleeps until something happens, by what the kernel says of it; it is not, say, in the midst of
+/// reading a disk.
+bool sleeps(const std::string& stat) {
+  const std::size_t name_end = stat.rfind(')');
   return stat.empty() || name_end + 2 >= stat.size() || std::strchr("SZX", stat[name_end + 2]);
 }
 
@@ -75,6 +75,7 @@ struct Thread {
   int id;
   int file;  // where the kernel says what it does
   int runs_file;  // ... and how often it has had a processor
+  int stat_file;  // ... and in which state it is
   bool hopeless = false;
   std::string runs = {};  // what that said last
 
@@ -84,9 +85,14 @@ struct Thread {
     return before != runs;
   }
 
-  /// `call` is what the kernel says: `running`, or the number of the system call that it is in, and arguments.
+  /// `call` is what the kernel says: `running`, or the number of the system call that it is in, and arguments. Who has
+  /// been woken is still in one until its processor has woken, too: its state tells.
   bool rests(const std::string& call) const {
-    if (call.empty()) return sleeps(id);  // not every kernel tells
+    return (call.empty() || waits_in(call)) && sleeps(read_anew(stat_file));  // not every kernel tells the call
+  }
+
+  /// Whether that is a call in which a thread waits for others.
+  static bool waits_in(const std::string& call) {
     char* arguments;
     const long number = std::strtol(call.c_str(), &arguments, 10);
     if (arguments == call.c_str() || number < 0) return false;
@@ -105,7 +111,7 @@ struct Thread {
       case SYS_write: return is_channel(static_cast<int>(std::strtol(arguments, nullptr, 16)));
       case SYS_nanosleep:
       case SYS_clock_nanosleep: return false;  // it goes on by itself
-      default: return sleeps(id);
+      default: return true;
     }
   }
 };
@@ -156,8 +162,7 @@ void OtherThreads::await() {
 
 void OtherThreads::forget() {
   for (const Thread& thread : threads_) {
-    syscall(SYS_close, thread.file);
-    syscall(SYS_close, thread.runs_file);
+    for (int file : {thread.file, thread.runs_file, thread.stat_file}) syscall(SYS_close, file);
   }
   threads_.clear();
   links_ = 0;
@@ -181,7 +186,7 @@ void OtherThreads::find(nlink_t links, int self) {
     const int id = std::atoi(entry->d_name);
     if (id == 0 || id == self) continue;
     const std::string task = tasks + entry->d_name;
-    threads_.push_back({id, open_high(task + "/syscall"), open_high(task + "/schedstat"),
+    threads_.push_back({id, open_high(task + "/syscall"), open_high(task + "/schedstat"), open_high(task + "/stat"),
                         std::ranges::count(hopeless, id) > 0});
   }
   if (directory) closedir(directory);
@@ -193,6 +198,7 @@ Thread* OtherThreads::first_that_goes_on() {
   const int self = static_cast<int>(syscall(SYS_gettid));
   if (links != links_ || self != self_) find(links, self);
   Thread* const awake = threads_.size() == 1 ? first_awake() : first_of_many_awake();
+  if (!awake && count_links() != links) links_ = 0;  // who rests now may have made another one before
   return links_ ? awake : first_that_goes_on();
 }
 
