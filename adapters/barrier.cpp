@@ -2,14 +2,17 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/ioctl.h>
 #include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +26,7 @@ namespace cede {
 namespace {
 
 constexpr Nanos pause = 20 * microsecond;
+constexpr Nanos soon = 50 * millisecond;
 const std::string tasks = "/proc/self/task/";
 
 /// One of the descriptors of the process that are kept out of the way of those it makes itself; below 0 for none.
@@ -64,6 +68,25 @@ bool is_readable(int descriptor) {
   return syscall(SYS_ioctl, descriptor, FIONREAD, &count) == 0 && count > 0;
 }
 
+/// A wait for a futex, by the arguments of the system call. One that ends soon goes on by itself: so a thread waits for
+/// Python's lock, and looks again every few milliseconds, since condition variables may lose who is woken.
+bool ends_soon(const char* arguments) {
+  std::array<long, 4> words{};
+  for (long& word : words) {
+    char* rest;
+    word = static_cast<long>(std::strtoul(arguments, &rest, 16));
+    arguments = rest;
+  }
+  const auto [futex, operation, value, deadline] = words;
+  timespec end{}, now{};
+  const iovec here{&end, sizeof end}, there{reinterpret_cast<void*>(deadline), sizeof end};
+  if (!deadline || syscall(SYS_process_vm_readv, syscall(SYS_getpid), &here, 1, &there, 1, 0) < 0) return false;
+  if ((operation & FUTEX_CMD_MASK) != FUTEX_WAIT)  // whose deadline is a span
+    syscall(SYS_clock_gettime, operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+  const time_t seconds = end.tv_sec - now.tv_sec;
+  return seconds <= 1 && seconds * second + end.tv_nsec - now.tv_nsec < soon;
+}
+
 /// Whether a thread sleeps until something happens, by what the kernel says of it; it is not, say, in the midst of
 /// reading a disk.
 bool sleeps(const std::string& stat) {
@@ -97,7 +120,7 @@ struct Thread {
     const long number = std::strtol(call.c_str(), &arguments, 10);
     if (arguments == call.c_str() || number < 0) return false;
     switch (number) {
-      case SYS_futex:
+      case SYS_futex: return !ends_soon(arguments);
       case SYS_epoll_wait:
       case SYS_epoll_pwait:
       case SYS_poll:
@@ -126,12 +149,11 @@ class OtherThreads {
   void forget();
 
  private:
-  static nlink_t count_links();
-  void find(nlink_t links, int self);
+  static std::size_t count();
+  void find(int self);
   static void give_up_on(Thread& thread);
 
-  int self_ = 0;
-  nlink_t links_ = 0;  // of the directory; as many as there are threads, and two
+  int self_ = 0;  // the calling thread; 0 if the others are to be found anew
   std::vector<Thread> threads_;
 };
 
@@ -165,22 +187,21 @@ void OtherThreads::forget() {
     for (int file : {thread.file, thread.runs_file, thread.stat_file}) syscall(SYS_close, file);
   }
   threads_.clear();
-  links_ = 0;
+  self_ = 0;
 }
 
-nlink_t OtherThreads::count_links() {
+std::size_t OtherThreads::count() {
   struct stat directory;
-  return stat(tasks.c_str(), &directory) == 0 ? directory.st_nlink : 0;
+  return stat(tasks.c_str(), &directory) == 0 ? directory.st_nlink - 3 : 0;  // it links to itself, too
 }
 
 /// Who is there now, other than the calling thread.
-void OtherThreads::find(nlink_t links, int self) {
+void OtherThreads::find(int self) {
   std::vector<int> hopeless;
   for (const Thread& thread : threads_)
     if (thread.hopeless) hopeless.push_back(thread.id);
   forget();
   self_ = self;
-  links_ = links;
   DIR* directory = opendir(tasks.c_str());
   while (dirent* entry = directory ? readdir(directory) : nullptr) {
     const int id = std::atoi(entry->d_name);
@@ -193,13 +214,12 @@ void OtherThreads::find(nlink_t links, int self) {
 }
 
 Thread* OtherThreads::first_that_goes_on() {
-  const nlink_t links = count_links();
-  if (links <= 3) return nullptr;
+  if (count() == 0) return nullptr;
   const int self = static_cast<int>(syscall(SYS_gettid));
-  if (links != links_ || self != self_) find(links, self);
+  if (count() != threads_.size() || self != self_) find(self);
   Thread* const awake = threads_.size() == 1 ? first_awake() : first_of_many_awake();
-  if (!awake && count_links() != links) links_ = 0;  // who rests now may have made another one before
-  return links_ ? awake : first_that_goes_on();
+  if (!awake && count() != threads_.size()) self_ = 0;  // who rests now may have made another one before
+  return self_ ? awake : first_that_goes_on();
 }
 
 Thread* OtherThreads::first_of_many_awake() {
@@ -217,8 +237,8 @@ Thread* OtherThreads::first_awake() {
   for (Thread& thread : threads_) {
     if (thread.hopeless) continue;
     const std::string call = read_anew(thread.file);
-    if (call.empty() && thread.file >= 0) links_ = 0;  // it has gone away, and another one may have come
-    if (!links_ || !thread.rests(call)) return &thread;
+    if (call.empty() && thread.file >= 0) self_ = 0;  // it has gone away, and another one may have come
+    if (!self_ || !thread.rests(call)) return &thread;
   }
   return nullptr;
 }

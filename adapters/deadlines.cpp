@@ -1,6 +1,7 @@
 // Deadlines of conditions, semaphores, mutexes and futexes, where virtual time is preloaded: they are reckoned by the
-// world's clock and kept by the kernel's. When one passes though no other thread could end the wait any more,
-// the world's time has gone by as well; else some lock was held for a while, which is no matter of time.
+// world's clock and kept by the kernel's. When one passes though no other thread could have ended the wait, neither
+// when it began nor now, the world's time has gone by as well; else some lock was held for a while, which is no matter
+// of time.
 #include <dlfcn.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -50,8 +51,10 @@ int wait_until(clockid_t clock, const timespec* deadline, Wait wait, bool (*time
   const Nanos left = std::max<Nanos>(0, nanos(*deadline) - clock_of_world(clock));
   const Nanos end = std::min(left, forever / 2) + real_clock(clock);
   const timespec real{end / second, end % second};
+  const bool is_virtual = world && world->pace() != World::Pace::real;
+  const bool is_vain = is_virtual && other_threads_rest();
   const int result = wait(&real);
-  if (world && world->pace() != World::Pace::real && timed_out(result) && other_threads_rest()) world->busy(left);
+  if (is_vain && timed_out(result) && other_threads_rest()) world->busy(left);
   return result;
 }
 

@@ -183,7 +183,7 @@ class TheDriver(unittest.TestCase):
     def test_two_plays_give_the_same_trace(self):
         scenario = ("main: thread 0ms a\nmain: run_in_executor f 1ms 3\nmain: run_coroutine_threadsafe 2ms t\n"
                     "main: busy 1ms\nt: await f\na: thread 1ms b\nmain: limit 9\n")
-        answers = Driver().ask(*({"cmd": "run", "seq": "", "scenario": scenario} for _ in range(50)))
+        answers = Driver().ask(*({"cmd": "run", "seq": "", "scenario": scenario} for _ in range(200)))
         self.assertEqual(len({json.dumps(given) for given in answers}), 1)
 
     def test_takes_loops_as_they_are(self):
