@@ -35,9 +35,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+/// Of a loop's file, or of a language's.
 class Reader {
  public:
-  Reader(const std::string& file, std::vector<std::string>& complaints) : file_(file), complaints_(complaints) {}
+  Reader(std::string file, std::vector<std::string>& complaints, bool is_of_language = false)
+      : file_(std::move(file)), complaints_(complaints), is_of_language_(is_of_language) {}
 
   std::optional<Expectations> read() {
     std::size_t before = complaints_.size();
@@ -46,7 +48,7 @@ class Reader {
       toml::table table = toml::parse_file(file_);
       read_head(table, expectations);
       for (auto&& [key, node] : table)
-        if (key != "loop" && key != "version" && key != "clause") complain(node, "there is no key {}", key.str());
+        if (!is_key(key.str())) complain(node, "there is no key {}", key.str());
       if (const toml::node* clause = table.get("clause"); clause && !clause->is_array())
         complain(*clause, "a clause begins with [[clause]]");
       if (const toml::array* clauses = table["clause"].as_array()) {
@@ -55,6 +57,7 @@ class Reader {
           else complain(node, "a clause begins with [[clause]]");
         }
       }
+      if (auto also = table["also"].value<std::string>()) read_shared(*also, expectations);
     } catch (const toml::parse_error& error) {
       complaints_.push_back(fmt::format("{}:{}: {}", file_, error.source().begin.line, error.description()));
     }
@@ -69,8 +72,22 @@ class Reader {
                                       fmt::format(format, std::forward<Args>(args)...)));
   }
 
+  bool is_key(std::string_view key) const {
+    if (key == "version" || key == "clause") return true;
+    return is_of_language_ ? key == "language" : key == "loop" || key == "also";
+  }
+
+  void read_shared(const std::string& name, Expectations& expectations) {
+    const std::string file = std::filesystem::path(file_).parent_path() / name;
+    auto shared = Reader(file, complaints_, true).read();
+    if (!shared) return;
+    for (Expectation& one : shared->all) expectations.all.push_back(std::move(one));
+  }
+
   void read_head(const toml::table& table, Expectations& expectations) {
-    expectations.loop = table["loop"].value_or(std::string());
+    language_ = table["language"].value_or(std::string());
+    if (is_of_language_ && language_.empty()) complain(table, "say which language: language = \"CPython\"");
+    expectations.loop = is_of_language_ ? language_ : table["loop"].value_or(std::string());
     expectations.versions = table["version"].value_or(std::string());
     if (const toml::node* version = table.get("version"))
       expectations.versions_line = static_cast<int>(version->source().begin.line);
@@ -90,7 +107,10 @@ class Reader {
 
   void read_clause(const toml::node& node, Expectations& expectations) {
     const toml::table& table = *node.as_table();
-    Expectation expectation{.ids = words(table, "id"), .line = static_cast<int>(node.source().begin.line)};
+    Expectation expectation{.ids = words(table, "id"),
+                            .language = language_,
+                            .file = file_,
+                            .line = static_cast<int>(node.source().begin.line)};
     for (const std::string& id : expectation.ids)
       if (!find_clause(chapters(), id)) complain(node, "there is no clause {}: remove it, see `cede spec list`", id);
     if (expectation.ids.empty()) complain(node, "say of which clauses: id = \"TIMER-8\"");
@@ -105,12 +125,12 @@ class Reader {
     for (const std::string& back_end : expectation.back_ends)
       if (std::string name = expectations.loop + "/" + back_end; find_loop(expectations.loop) && !find_loop(name))
         complain(node, "there is no loop {}: say one of its back ends", name);
-    expectation.versions = table["version"].value_or(std::string());
+    expectation.versions = table["version"].value_or(is_of_language_ ? expectations.versions : std::string());
     if (!expectation.versions.empty() && !version_among("0", expectation.versions))
       complain(node, "cannot read the version {}; expected such as >=1.44, <1.45", expectation.versions);
     if (const toml::node* seldom = table.get("seldom"); seldom && !seldom->is_boolean())
       complain(*seldom, "seldom is true or false");
-    expectation.seldom = table["seldom"].value_or(false);
+    expectation.seldom = table["seldom"].value_or(is_of_language_);
     constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom"};
     for (auto&& [key, value] : table)
       if (std::ranges::find(known, key.str()) == known.end()) complain(value, "there is no key {}", key.str());
@@ -142,9 +162,18 @@ class Reader {
                    fmt::join(clause->variants, " "));
   }
 
-  const std::string& file_;
+  std::string file_, language_;
   std::vector<std::string>& complaints_;
+  bool is_of_language_;
 };
+
+/// That of the loop; or of the language, as in `CPython 3.11.2`. Nothing if it is another language's.
+std::optional<std::string_view> version_meant(const Expectation& expectation, const LoopInfo& loop) {
+  if (expectation.language.empty()) return loop.version;
+  std::string_view language = loop.language;
+  if (!language.starts_with(expectation.language + " ")) return std::nullopt;
+  return language.substr(expectation.language.size() + 1);
+}
 
 }  // namespace
 
@@ -195,7 +224,8 @@ const Expectation* Expectations::of(std::string_view clause, const LoopInfo& loo
     if (std::ranges::find(expectation.ids, clause) == expectation.ids.end()) continue;
     const auto& back_ends = expectation.back_ends;
     if (!back_ends.empty() && std::ranges::find(back_ends, loop.back_end) == back_ends.end()) continue;
-    if (!expectation.versions.empty() && !*version_among(loop.version, expectation.versions)) continue;
+    auto version = version_meant(expectation, loop);
+    if (!version || (!expectation.versions.empty() && !*version_among(*version, expectation.versions))) continue;
     return &expectation;
   }
   return nullptr;

@@ -10,6 +10,9 @@
 //     link = "https://github.com/libuv/libuv/issues/4245"
 //
 // It is strict both ways: what is not expected fails the run, and what is expected in vain is stale.
+//
+// What loops of one language have in common is said once, in a file that begins with `language = "CPython"` and the
+// language's versions. A loop's file names it, as `also = "shared/cpython.toml"`. Of that nothing is stale.
 #pragma once
 
 #include <optional>
@@ -36,8 +39,11 @@ struct Expectation {
   std::vector<std::string> back_ends;  // for which it is said; for all if empty
   std::string versions;                // ... and versions
   bool seldom = false;                 // it may not be seen in a run
+  std::string language;  // of whose versions it speaks, if not of the loop's
+  std::string file;
   int line = 0;
-  std::string where;  // file and line, for whoever has no file any more
+
+  std::string where() const { return file + ":" + std::to_string(line); }
 
   bool fails() const { return kind == Kind::fail; }
   /// The kind as in a file: `fail`, `undecided`, `unsupported` or `variant:NAME`.
@@ -51,7 +57,7 @@ struct Expectations {
   std::string loop;
   std::string versions;  // of the loop, for which the file was written: `>=1.44, <1.45`
   int versions_line = 0;
-  std::vector<Expectation> all;
+  std::vector<Expectation> all;  // the language's last
 
   /// What is said of the clause for this loop; null if nothing is.
   const Expectation* of(std::string_view clause, const LoopInfo& loop) const;

@@ -53,6 +53,29 @@ TEST_F(ExpectationsFile, says_what_is_expected_of_which_loop) {
   EXPECT_FALSE(read->concern(loop("1.45.0")));
 }
 
+TEST_F(ExpectationsFile, names_another_for_what_loops_of_a_language_have_in_common) {
+  const std::string shared = file_ + ".shared", head = "language = \"CPython\"\nversion = \">=3.9\"\n";
+  const std::string also = "also = \"" + std::filesystem::path(shared).filename().string() + "\"\n";
+  std::ofstream(shared) << head << "[[clause]]\nid = [\"PASS-1\", \"PASS-2\"]\nexpect = \"fail\"\n" << reason_
+                        << "[[clause]]\nid = \"PASS-3\"\nexpect = \"fail\"\nversion = \"<3.12\"\n" << reason_;
+  auto read = this->read(head_ + also + "[[clause]]\nid = \"PASS-1\"\nexpect = \"undecided\"\n" + reason_);
+  ASSERT_TRUE(read) << complaints_[0];
+  LoopInfo here = loop("1.44.2");
+  EXPECT_FALSE(read->of("PASS-2", here)) << "it has no such language";
+  here.language = "CPython 3.12.1";
+  EXPECT_TRUE(read->of("PASS-2", here)->seldom);
+  EXPECT_EQ(read->of("PASS-2", here)->where(), shared + ":3");
+  EXPECT_EQ(read->of("PASS-1", here)->where(), file_ + ":4") << "the loop's own comes first";
+  EXPECT_FALSE(read->of("PASS-3", here));
+  here.language = "CPython 3.8.18";
+  EXPECT_FALSE(read->of("PASS-2", here)) << "the file is not about that version";
+  std::ofstream(shared) << "version = \">=3.9\"\n";
+  EXPECT_FALSE(this->read(head_ + also));
+  EXPECT_NE(complaints_.at(0).find("say which language"), std::string::npos) << complaints_[0];
+  std::filesystem::remove(shared);
+  EXPECT_FALSE(this->read(head_ + also));
+}
+
 TEST_F(ExpectationsFile, is_read_strictly) {
   std::string clause = head_ + "[[clause]]\n";
   expect_complaint("loop = \n", 1, "");

@@ -39,7 +39,7 @@ constexpr Way ways[] = {
     {"days_for_nothing_that_a_signal_does_not_end", "main: call_at forever a\nmain: send_signal 1ms a\n", ""},
     {"what_comes_behind_days", "main: call_at forever a\nmain: run\nmain: call_at 1ms a\n", "TIMER-15"},
     {"a_circle_that_is_cancelled_from_within",
-     "main: create_task b\nmain: create_task a\na: cancel_task a\na: await b\nb: await a\n", "CANCEL-22: who",
+     "main: create_task b\nmain: create_task a\na: cancel_task a\na: await b\nb: await a\n", "CANCEL-22: a request",
      "asyncio-pure"},
     {"a_task_that_fails_fatally", "main: create_task a\na: raise exit\nmain: drop a\n", "PASS-8: the traceback"},
     {"a_coroutine_that_is_resumed_too_soon",

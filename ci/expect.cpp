@@ -109,7 +109,7 @@ bool is_vain(const Expectation& expectation, const std::string& id, const std::v
   bool met = false;
   for (const LoopReport& loop : reports) {
     auto found = std::ranges::find(loop.clauses, id, [](const ClauseReport& clause) { return clause.clause->id; });
-    if (!found->expected || found->expected->line != expectation.line) continue;
+    if (!found->expected || found->expected->where() != expectation.where()) continue;
     if (!is_stale(*found)) return false;
     met = true;
   }
@@ -199,8 +199,8 @@ Exit expect_update(const std::string& file, const RunOptions& options) {
     for (const ClauseReport& clause : report.clauses) {
       if (!clause.expected || news_of(clause, report, options.terms).empty()) continue;
       ++to_mend;
-      complain(Exit::stale, fmt::format("{}:{}: {} is {} on {}, where {} is expected: change it there", file,
-                                        clause.expected->line, clause.clause->id, spelling(clause.status),
+      complain(Exit::stale, fmt::format("{}: {} is {} on {}, where {} is expected: change it there",
+                                        clause.expected->where(), clause.clause->id, spelling(clause.status),
                                         report.info.name, clause.expected->spelling()));
     }
   if (!write(file, lines, blocks_of(news, revision.reports.size())))
@@ -221,6 +221,7 @@ Exit expect_prune(const std::string& file, const RunOptions& options) {
   // From the end, so that the lines before stay where they are.
   const auto& all = revision.expectations->all;
   for (auto expectation = all.rbegin(); expectation != all.rend(); ++expectation) {
+    if (expectation->file != file) continue;  // a language's
     std::vector<std::string> vain;
     for (const std::string& id : expectation->ids)
       if (is_vain(*expectation, id, revision.reports)) vain.push_back(id);

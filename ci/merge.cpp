@@ -21,7 +21,8 @@ void forget_expectations(LoopReport& loop) {
 /// Whether both are about one clause, with the same expected of it.
 bool are_of_one(const ClauseReport& a, const ClauseReport& b) {
   if (a.clause != b.clause || a.expected.has_value() != b.expected.has_value()) return false;
-  return !a.expected || (a.expected->where == b.expected->where && a.expected->spelling() == b.expected->spelling());
+  if (!a.expected) return true;
+  return a.expected->where() == b.expected->where() && a.expected->spelling() == b.expected->spelling();
 }
 
 /// Whether both are about one loop and the same clauses.

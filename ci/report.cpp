@@ -160,9 +160,8 @@ std::vector<std::string> stale_ones(const LoopReport& loop, const Terms& terms) 
   if (!shows_what_is_not(loop, terms) || World::interrupted) return stale;
   for (const ClauseReport& clause : loop.clauses) {
     if (!is_stale(clause)) continue;
-    const std::string& where = clause.expected->where;
-    stale.push_back(fmt::format("{}: {} is {} here: remove it, or run `cede expect prune {}`", where, clause.clause->id,
-                                spelling(clause.status), where.substr(0, where.rfind(':'))));
+    stale.push_back(fmt::format("{}: {} is {} here: remove it, or run `cede expect prune {}`", clause.expected->where(),
+                                clause.clause->id, spelling(clause.status), clause.expected->file));
   }
   return stale;
 }
@@ -216,10 +215,7 @@ void expect(LoopReport& loop, const Expectations* expectations) {
     loop.outdated = fmt::format("{0}:{1}: it is for {2} {3}, and this is {4}: run `cede expect update {0}`", file.file,
                                 file.versions_line, file.loop, file.versions, loop.info.version);
   for (ClauseReport& report : loop.clauses) {
-    const Expectation* expected = file.of(report.clause->id, loop.info);
-    if (!expected) continue;
-    report.expected = *expected;
-    report.expected->where = fmt::format("{}:{}", file.file, expected->line);
+    if (const Expectation* expected = file.of(report.clause->id, loop.info)) report.expected = *expected;
   }
 }
 

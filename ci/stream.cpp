@@ -130,7 +130,7 @@ Json expectation_json(const ClauseReport& report) {
             {"met", report.as_expected()},
             {"why", expected.why},
             {"link", expected.link},
-            {"where", expected.where}};
+            {"where", expected.where()}};
   if (expected.seldom) json["seldom"] = true;
   return json;
 }
@@ -141,8 +141,9 @@ Expectation expectation_of(const Json& json) {
     throw std::runtime_error(fmt::format("there is no expectation {}", json.at("expect").dump()));
   expected.why = json.at("why");
   expected.link = json.at("link");
-  expected.where = json.at("where");
-  expected.line = std::atoi(expected.where.substr(expected.where.rfind(':') + 1).c_str());
+  const std::string where = json.at("where");
+  expected.file = where.substr(0, where.rfind(':'));
+  expected.line = std::atoi(where.substr(where.rfind(':') + 1).c_str());
   expected.seldom = json.value("seldom", false);
   return expected;
 }

@@ -211,7 +211,8 @@ Verdict the_error_of_a_task_stays_with_the_task(const History& history) {
     const Event& event = history[next];
     // Where promises are, of a callback of theirs it is told only when all microtasks have run.
     bool is_of_callback = history.trace().promises && event.id && event.id != task.id;
-    ruling.require(!tells_of_callback(event) || is_of_callback, next,
+    const bool is_its_error = tells_of_callback(event) && event.answer.value.error == task.outcome.value.error;
+    ruling.require(!is_its_error || is_of_callback, next,
                    "the error of the task was given to the error handler");
     bool stops_loop = event.what == What::got && event.step.verb == Verb::run && event.answer.is_raised();
     if (!history.fatal)  // else it may be somebody else's, after whom the batch was finished (TASK-9)

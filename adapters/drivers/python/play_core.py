@@ -129,7 +129,7 @@ class Core:
 
     def close(self, event):
         try:
-            self.loop.close()
+            self.close_loop(self.loop)
         except BaseException as error:
             event[-1].update(raised(error))
             self.watch_wake_again()
@@ -150,7 +150,7 @@ class Core:
         self.got(step, frame, id, answer)
         of_run.clear()  # a run that was refused leaves the callback, in which the loop would hold itself
         if not loop.is_running():
-            loop.close()
+            self.close_loop(loop)
 
     def act_is_running(self, step, frame):
         self.did(step, frame)[-1]["value"] = self.loop.is_running()
