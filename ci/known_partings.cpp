@@ -150,13 +150,14 @@ bool is_an_interrupt_of_a_runner(const Divided& divided, const Pair& pair) {
     return (is_raised || is_sent) && event.step.name == Name("int");
   };
   const auto& events = divided.trace.events;
-  bool runs = false, is_interrupted = interrupts(pair.expected);
+  bool runs = false, is_interrupted = interrupts(pair.expected), was_interrupted = false;
   for (std::size_t at = 0; at < std::min(divided.at.seen, events.size()); ++at) {
     if (events[at].step.verb == Verb::runner && events[at].what == What::did) runs = true;
     if (events[at].step.verb == Verb::runner && events[at].what == What::got) runs = is_interrupted = false;
     is_interrupted |= runs && interrupts(events[at]);
+    was_interrupted |= is_interrupted;
   }
-  return runs && is_interrupted;
+  return (runs && is_interrupted) || (was_interrupted && pair.seen.step.verb == Verb::cancelling);
 }
 
 /// The collector has found what nothing can complete, now or when it was asked to.
@@ -170,10 +171,12 @@ bool is_found_by_the_collector(const Divided& divided, const Pair& pair) {
 }
 
 /// Tasks that wait for each other in a circle: a request goes round until the stack is full, and that is the answer to
-/// whoever made it: a step, the end of a runner, or the loop, if it was a step of a task's.
+/// whoever made it: a step, a scope or a runner at its end, or the loop, if it was a step of a task's.
 bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
-  const bool is_answer = pair.expected.step == pair.seen.step && !pair.expected.answer.is_raised() &&
-                         (pair.seen.what == What::did || pair.seen.step.verb == Verb::runner);
+  constexpr std::array requesting{Verb::runner, Verb::wait_for, Verb::timeout, Verb::task_group};
+  const bool is_step = pair.seen.what == What::did && pair.expected.step == pair.seen.step;
+  const bool is_end = pair.seen.what == What::got && std::ranges::count(requesting, pair.seen.step.verb) > 0;
+  const bool is_answer = is_step || is_end;
   const bool is_bare = pair.seen.what == What::error && pair.seen.id == 0 && pair.expected.what != What::error;
   const bool is_error = is_bare ? pair.seen.answer == Answer::of(Value::of(ErrorKind::runtime))
                                 : pair.seen.answer.is_raised(ErrorKind::runtime);
