@@ -34,6 +34,11 @@ bool some_before(const Divided& divided, std::size_t end, auto holds) {
   return std::any_of(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(std::min(end, events.size())), holds);
 }
 
+/// The end of something that nobody holds any more, or what is told at it.
+bool is_an_end(const Event& event) {
+  return event.what == What::destroyed || (event.what == What::error && event.step.name);
+}
+
 /// A future remembers that somebody has awaited it until a task has taken that up. If none does, because the await was
 /// refused or driven by hand, the next await of it is refused. Only in the accelerator in C.
 bool is_of_a_blocked_future(const Divided& divided, const Pair& pair) {
@@ -164,7 +169,7 @@ bool is_an_interrupt_of_a_runner(const Divided& divided, const Pair& pair) {
 bool is_found_by_the_collector(const Divided& divided, const Pair& pair) {
   if (pair.seen.what != What::destroyed && pair.seen.what != What::error) return false;
   auto collects = [](const Event& event) { return event.step.verb == Verb::collect; };
-  if (pair.seen.what == What::destroyed && some_before(divided, divided.at.seen, collects)) return true;
+  if (is_an_end(pair.seen) && some_before(divided, divided.at.seen, collects)) return true;
   auto property = std::ranges::find(properties(), std::string_view("LIFE-3"), &Property::clause);
   const Verdict verdict = property->judge(divided.history);
   return verdict.kind == Verdict::Kind::variant && verdict.text == "reported";
@@ -183,9 +188,19 @@ bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
   return (is_answer || is_bare) && is_error && has_circle(divided.trace, divided.at.seen);
 }
 
-/// The end of something that nobody holds any more, or what is told at it.
-bool is_an_end(const Event& event) {
-  return event.what == What::destroyed || (event.what == What::error && event.step.name);
+/// A wait_for that is broken off holds what it has waited for, by its traceback.
+bool is_held_by_a_wait(const Divided&, const Pair& pair) {
+  return is_an_end(pair.expected) && pair.seen.what == What::got && pair.seen.step.verb == Verb::wait_for &&
+         pair.seen.answer.is_raised();
+}
+
+/// Whoever is resumed by hand sets its timers in the loop that runs, which may be another than the scenario's.
+bool is_a_timer_elsewhere(const Divided& divided, const Pair& pair) {
+  auto was = [&](Verb verb) {
+    return some_before(divided, divided.at.seen, [=](const Event& event) { return event.step.verb == verb; });
+  };
+  return pair.seen.what == What::rest && pair.expected.what == What::rest && pair.seen.at < pair.expected.at &&
+         was(Verb::run_in_new_loop) && was(Verb::send);
 }
 
 /// Whoever is in a circle is held by it, and by tracebacks of errors in it, until the collector comes.
@@ -354,6 +369,8 @@ constexpr std::array all{
     Known{"LIFE-3: a task is lost before its coroutine ends", is_a_loss_before_an_end},
     Known{"LIFE-3: the collector finds circles", is_found_by_the_collector},
     Known{"LIFE-3: who is in a circle is held by it", is_held_by_a_circle},
+    Known{"WF-1: a wait that is broken off holds what it waited for", is_held_by_a_wait},
+    Known{"PASS-18: who is resumed by hand has its timers in the loop that runs", is_a_timer_elsewhere},
     Known{"LIFE-2: reports within reports are put off at some depth", is_put_off},
     Known{"SHIELD-1: a shield that is done already is completed all the same", is_a_shield_too_late},
     Known{"GATHER-4: the shield of a gather whose child was cancelled is not cancelled", is_a_shield_of_a_gather},
