@@ -39,6 +39,19 @@ bool is_an_end(const Event& event) {
   return event.what == What::destroyed || (event.what == What::error && event.step.name);
 }
 
+/// When what nobody holds any more goes: at once, unless a circle holds it, or the traceback of an error, or whoever
+/// tells of the end of something else; and the collector may be asked for it.
+bool is_of_an_end(const Divided& divided, const Pair& pair) {
+  constexpr std::array holding{Verb::drop, Verb::collect, Verb::destroy, Verb::send, Verb::runner, Verb::wait_for,
+                               Verb::set_exception_handler, Verb::set_debug};
+  if (!is_an_end(pair.seen) && !is_an_end(pair.expected)) return false;
+  auto holds = [&](const Event& event) {
+    return std::ranges::count(holding, event.step.verb) > 0 || event.answer.is_raised(ErrorKind::exit);
+  };
+  return holds(pair.seen) || some_before(divided, divided.at.seen, holds) ||
+         has_circle(divided.trace, divided.at.seen);
+}
+
 /// A future remembers that somebody has awaited it until a task has taken that up. If none does, because the await was
 /// refused or driven by hand, the next await of it is refused. Only in the accelerator in C.
 bool is_of_a_blocked_future(const Divided& divided, const Pair& pair) {
@@ -110,16 +123,6 @@ bool is_thrown_into_a_generator(const Divided& divided, const Pair& pair) {
          some_before(divided, divided.at.seen, shuts_down);
 }
 
-/// What a handler of errors does comes between the loss of a task and the end of its coroutine, which are told in
-/// either order.
-bool is_a_loss_before_an_end(const Divided& divided, const Pair& pair) {
-  return pair.seen.what == What::error && pair.seen.step.name == Name("lost_task") &&
-         pair.expected.what == What::destroyed && pair.expected.step.who == pair.seen.step.who &&
-         some_before(divided, divided.at.seen, [](const Event& event) {
-           return event.what == What::did && event.step.verb == Verb::set_exception_handler;
-         });
-}
-
 /// What a handler of errors raises is an error like others, but if it is fatal.
 bool is_fatal_in_a_handler(const Divided&, const Pair& pair) {
   const bool is_raised = pair.before.what == What::did && pair.before.step.verb == Verb::raise &&
@@ -165,16 +168,6 @@ bool is_an_interrupt_of_a_runner(const Divided& divided, const Pair& pair) {
   return (runs && is_interrupted) || (was_interrupted && pair.seen.step.verb == Verb::cancelling);
 }
 
-/// The collector has found what nothing can complete, now or when it was asked to.
-bool is_found_by_the_collector(const Divided& divided, const Pair& pair) {
-  if (pair.seen.what != What::destroyed && pair.seen.what != What::error) return false;
-  auto collects = [](const Event& event) { return event.step.verb == Verb::collect; };
-  if (is_an_end(pair.seen) && some_before(divided, divided.at.seen, collects)) return true;
-  auto property = std::ranges::find(properties(), std::string_view("LIFE-3"), &Property::clause);
-  const Verdict verdict = property->judge(divided.history);
-  return verdict.kind == Verdict::Kind::variant && verdict.text == "reported";
-}
-
 /// Tasks that wait for each other in a circle: a request goes round until the stack is full, and that is the answer to
 /// whoever made it: a step, a scope or a runner at its end, or the loop, if it was a step of a task's.
 bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
@@ -188,12 +181,6 @@ bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
   return (is_answer || is_bare) && is_error && has_circle(divided.trace, divided.at.seen);
 }
 
-/// A wait_for that is broken off holds what it has waited for, by its traceback.
-bool is_held_by_a_wait(const Divided&, const Pair& pair) {
-  return is_an_end(pair.expected) && pair.seen.what == What::got && pair.seen.step.verb == Verb::wait_for &&
-         pair.seen.answer.is_raised();
-}
-
 /// Whoever is resumed by hand sets its timers in the loop that runs, which may be another than the scenario's.
 bool is_a_timer_elsewhere(const Divided& divided, const Pair& pair) {
   auto was = [&](Verb verb) {
@@ -201,19 +188,6 @@ bool is_a_timer_elsewhere(const Divided& divided, const Pair& pair) {
   };
   return pair.seen.what == What::rest && pair.expected.what == What::rest && pair.seen.at < pair.expected.at &&
          was(Verb::run_in_new_loop) && was(Verb::send);
-}
-
-/// Whoever is in a circle is held by it, and by tracebacks of errors in it, until the collector comes.
-bool is_held_by_a_circle(const Divided& divided, const Pair& pair) {
-  return is_an_end(pair.expected) && !is_an_end(pair.seen) && has_circle(divided.trace, divided.at.seen);
-}
-
-/// What goes while the end of something is told goes deeper and deeper, up to where Python puts it off.
-bool is_put_off(const Divided& divided, const Pair& pair) {
-  constexpr std::ptrdiff_t deep = 20;
-  const auto& events = divided.trace.events;
-  return is_an_end(pair.expected) && !is_an_end(pair.seen) &&
-         std::count_if(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(divided.at.seen), is_an_end) > deep;
 }
 
 /// Who waits behind a shield that somebody has completed by hand meanwhile fails, and that is an error of the loop's.
@@ -230,18 +204,6 @@ bool is_a_shield_of_a_gather(const Divided& divided, const Pair& pair) {
   };
   return pair.seen.step.verb == Verb::cancelled && pair.expected.step == pair.seen.step && was(Verb::gather) &&
          was(Verb::shield);
-}
-
-/// A slow step is told of when it is over, and before what it was the last to hold.
-bool is_told_before_an_end(const Divided&, const Pair& pair) {
-  return pair.seen.what == What::warning && pair.seen.step.name == Name("slow_callback") &&
-         (pair.expected.what == What::error || pair.expected.what == What::destroyed);
-}
-
-/// The traceback of a fatal error holds what its frames hold, until whoever got the error has done with it.
-bool is_held_by_a_traceback(const Divided&, const Pair& pair) {
-  const bool is_an_end = pair.expected.what == What::error || pair.expected.what == What::destroyed;
-  return is_an_end && pair.seen.what == What::got && pair.seen.answer.is_raised(ErrorKind::exit);
 }
 
 /// Who is resumed by hand, though what it waits for is not there, has an error.
@@ -264,38 +226,27 @@ bool is_a_timer_fewer(const Divided& divided, const Pair& pair) {
          asked([](Verb verb) { return verb == Verb::send; });
 }
 
-/// A generator that yields behind its close is not over: it can be asked again, and its end closes that.
-bool is_not_over(const Divided& divided, const Pair& pair) {
-  if (pair.seen.what == What::got && pair.seen.step.verb == Verb::produce) {
-    const bool is_asked = pair.before.what == What::did && pair.before.step.verb == Verb::anext &&
-                          pair.expected.what == What::got && pair.expected.step == pair.before.step;
-    return is_asked || (pair.expected.what == What::destroyed && pair.seen.answer.is_raised(ErrorKind::generator_exit));
-  }
-  const Verb verb = pair.seen.step.verb;
-  const bool is_close = pair.seen.what == What::got && pair.expected.what == What::got &&
-                        pair.seen.step == pair.expected.step && (verb == Verb::aclose || verb == Verb::anext);
-  return is_close && some_before(divided, divided.at.seen, [](const Event& event) {
-    return event.step.verb == Verb::produce && event.answer.is_raised(ErrorKind::generator_exit);
-  });
-}
-
-/// A generator that nobody holds any more is closed by a task of its own, for which a shutdown does not wait.
-bool is_of_a_dropped_generator(const Divided& divided, const Pair& pair) {
-  return pair.seen.what == What::got && pair.seen.step.verb == Verb::shutdown_asyncgens &&
-         some_before(divided, divided.at.seen, [](const Event& event) { return event.step.verb == Verb::drop; });
+/// A generator that yields behind its close is not over, one that was dropped is closed by a task of its own, and what
+/// says that another is at its end is an error within one.
+bool is_of_a_closed_generator(const Divided& divided, const Pair& pair) {
+  auto is_of_one = [](const Event& event) {
+    const Verb verb = event.step.verb;
+    return (event.what == What::got || event.what == What::did) &&
+           (verb == Verb::produce || verb == Verb::anext || verb == Verb::aclose || verb == Verb::shutdown_asyncgens);
+  };
+  auto ends = [](const Event& event) {
+    constexpr std::array ending{Verb::aclose, Verb::shutdown_asyncgens, Verb::drop};
+    return std::ranges::count(ending, event.step.verb) > 0 || event.answer.is_raised(ErrorKind::generator_exit) ||
+           event.answer.is_raised(ErrorKind::stop_iteration);
+  };
+  return (is_of_one(pair.seen) || is_of_one(pair.expected)) &&
+         (ends(pair.seen) || some_before(divided, divided.at.seen, ends));
 }
 
 /// At one moment several threads may hear of something: in which order is the player's affair.
 bool is_of_two_threads(const Divided&, const Pair& pair) {
   return pair.seen.thread != 0 && pair.expected.thread != 0 && pair.seen.thread != pair.expected.thread &&
          pair.seen.at == pair.expected.at;
-}
-
-/// What says that another generator is at its end must not leave a generator's body, and is an error there.
-bool is_an_end_within_a_generator(const Divided&, const Pair& pair) {
-  return pair.seen.what == What::got && pair.seen.step.verb == Verb::anext && pair.expected.what == What::got &&
-         pair.expected.step == pair.seen.step && pair.seen.answer.is_raised(ErrorKind::runtime) &&
-         pair.expected.answer.is_raised(ErrorKind::stop_iteration);
 }
 
 /// Python does not ask who drives a coroutine object: `send` resumes what stands in a task's await, `destroy` ends it.
@@ -354,27 +305,19 @@ constexpr std::array all{
     Known{"THR-5: the player counts threads that are on their way back", is_one_thread_too_many},
     Known{"THR-10: a runner handles interrupts itself, not by a job", is_an_interrupt_of_a_runner},
     Known{"CANCEL-22: a request to a circle fails", is_a_request_to_a_circle},
-    Known{"PASS-8: the traceback of a fatal error holds what its frames hold", is_held_by_a_traceback},
     Known{"CORO-3: who is resumed by hand too soon has an error", is_resumed_too_soon},
     Known{"WAIT-3: a wait that is over has no timer, though nobody goes on", is_a_timer_fewer},
     Known{"PASS-17: a closed loop refuses what the end of a future would queue", is_of_a_closed_loop},
-    Known{"AGEN-3: a generator that yields behind its close is not over", is_not_over},
-    Known{"AGEN-4: a shutdown does not wait for generators that were dropped", is_of_a_dropped_generator},
     Known{"THR-6: threads that hear of something at one moment do so in either order", is_of_two_threads},
-    Known{"AGEN-2: the end of another generator is an error within one", is_an_end_within_a_generator},
     Known{"CORO-3: a coroutine of a task can be driven by hand", is_driven_by_two},
     Known{"LIFE-8: a stop meets the end of a runner", is_a_stop_of_winding_up},
     Known{"PASS-16: 3.13.0 forgets that it runs when it refuses to run again", is_behind_a_refused_run, {}, "=3.13.0"},
+    Known{"LIFE-3: what holds what is CPython's own", is_of_an_end},
     Known{"AGEN-4: a shutdown that is cancelled is thrown into generators", is_thrown_into_a_generator},
-    Known{"LIFE-3: a task is lost before its coroutine ends", is_a_loss_before_an_end},
-    Known{"LIFE-3: the collector finds circles", is_found_by_the_collector},
-    Known{"LIFE-3: who is in a circle is held by it", is_held_by_a_circle},
-    Known{"WF-1: a wait that is broken off holds what it waited for", is_held_by_a_wait},
+    Known{"AGEN-3: the end of a generator comes in other steps", is_of_a_closed_generator},
     Known{"PASS-18: who is resumed by hand has its timers in the loop that runs", is_a_timer_elsewhere},
-    Known{"LIFE-2: reports within reports are put off at some depth", is_put_off},
     Known{"SHIELD-1: a shield that is done already is completed all the same", is_a_shield_too_late},
     Known{"GATHER-4: the shield of a gather whose child was cancelled is not cancelled", is_a_shield_of_a_gather},
-    Known{"LIFE-3: a slow step is told of before what it held", is_told_before_an_end},
 };
 
 }  // namespace
