@@ -231,12 +231,14 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     def close_loop(self, loop):
         """By which a loop clears itself away is no pass of a run, either."""
-        self.look()
+        if self.observing:
+            self.look()
         self.door.sleeps()
         try:
             loop.close()
         finally:
-            self.look(polls=False)
+            if self.observing:
+                self.look(polls=False)
 
     def watch_wake_again(self):
         """For a loop that has forgotten it in a close, but may run all the same."""
