@@ -186,9 +186,10 @@ class Threads:
         self.see_submitted(self.loop)  # a runner may have ended since
         try:
             outcome = asyncio.run_coroutine_threadsafe(steps, self.loop)
-        except BaseException:  # the loop is closed: who waits, waits in vain
+        except BaseException as error:  # the loop is closed
             steps.close()
-            outcome = concurrent.futures.Future()
+            self.record_elsewhere(worker.number, step, id).update(raised(error))
+            return
         worker.wait(self.door, lambda: outcome.done() or not self.observing)
         if self.observing:
             details = self.record_elsewhere(worker.number, step, id)
