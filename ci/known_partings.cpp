@@ -197,6 +197,13 @@ bool is_a_shield_too_late(const Divided& divided, const Pair& pair) {
          some_before(divided, divided.at.seen, [](const Event& event) { return event.step.verb == Verb::shield; });
 }
 
+/// A semaphore's place was not handed over once: whoever came first took it, woken or not.
+bool is_of_an_old_semaphore(const Divided& divided, const Pair&) {
+  return some_before(divided, divided.at.seen, [](const Event& event) {
+    return event.step.verb == Verb::create_semaphore || event.step.verb == Verb::create_bounded_semaphore;
+  });
+}
+
 /// A gather of which a child was cancelled fails with that error, but has not been cancelled; nor has its shield.
 bool is_a_shield_of_a_gather(const Divided& divided, const Pair& pair) {
   auto was = [&](Verb verb) {
@@ -317,6 +324,7 @@ constexpr std::array all{
     Known{"AGEN-3: the end of a generator comes in other steps", is_of_a_closed_generator},
     Known{"PASS-18: who is resumed by hand has its timers in the loop that runs", is_a_timer_elsewhere},
     Known{"SHIELD-1: a shield that is done already is completed all the same", is_a_shield_too_late},
+    Known{"SEM-2: a semaphore hands its place to nobody (#90155)", is_of_an_old_semaphore, {}, "<3.10.8"},
     Known{"GATHER-4: the shield of a gather whose child was cancelled is not cancelled", is_a_shield_of_a_gather},
 };
 
