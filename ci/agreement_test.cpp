@@ -8,6 +8,7 @@
 #include "adapters/wire.h"
 #include "ci/campaign.h"
 #include "ci/shell_test.h"
+#include "ci/terms.h"
 
 namespace cede {
 namespace {
@@ -68,6 +69,19 @@ TEST_P(Agreement, with_CPython_is_whole_but_for_ways_of_its_own) {
   for (const auto& [what, times] : seen) all += what + "\n";
   const auto it = std::ranges::find_if(seen, [&](const auto& one) { return one.first.starts_with(way.way); });
   EXPECT_TRUE(way.way.empty() || it != seen.end()) << all;
+}
+
+TEST(Judges, take_what_main_resumes_by_hand_in_no_job) {
+  std::string why;
+  const Adapter* asyncio = is_installed("python3") ? find_adapter("asyncio", why) : nullptr;
+  if (!asyncio) GTEST_SKIP() << "no python3: " << why;
+  Campaign campaign(*asyncio, World::Pace::frozen, matching_clauses({}));
+  campaign.play(parse_scenario("main: create_coroutine a\nmain: create_task b\nmain: create_task b\nb: await a\n"
+                               "main: run_until_complete b\na: receive a\nmain: send a 6\n").scenario);
+  auto is_it = [](const ClauseResult& result) { return result.clause->id == "CORO-6"; };
+  auto result = std::ranges::find_if(campaign.results(), is_it);
+  EXPECT_EQ(result->reached, 1u);
+  EXPECT_EQ(result->violated, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(all, Agreement, testing::ValuesIn(ways),

@@ -150,9 +150,10 @@ Verdict only_one_may_await_a_coroutine(const History& history) {
     if (!body || body->ended < wait.asked || !body->task || !wait.task || body->task == wait.task) continue;
     require_refusal(history, wait, "another task is in the middle of it, and the await is no error", ruling);
     for (const Wait& own : history.waits)
-      if (own.frame == body->id && own.got != never && own.got > wait.asked)
-        ruling.require(history.job_at(own.got)->subject == body->task, own.got,
-                       "it goes on for the newcomer");
+      if (own.frame == body->id && own.got != never && own.got > wait.asked) {
+        const Job* job = history.job_at(own.got);  // none if main has resumed it by hand
+        ruling.require(!job || job->subject == body->task, own.got, "it goes on for the newcomer");
+      }
   }
   return ruling;
 }

@@ -104,8 +104,9 @@ class SemaphoreRuling {
         ruling().require(first == &use, use.got, "somebody who came earlier still waits for a permit");
         ruling().require(due == never || use.got <= end_of_next_pass(history_, due), use.got,
                          "a permit was not handed on in the next pass");
-        if (since != never && !disturbed_)
-          admitting.require(history_.in_a_later_pass(since, history_.job_at(use.got)->enter), use.got,
+        const Job* job = history_.job_at(use.got);  // none if main has resumed it by hand
+        if (job && since != never && !disturbed_)
+          admitting.require(history_.in_a_later_pass(since, job->enter), use.got,
                             "a permit was handed on at once");
       }
       --free_;

@@ -83,8 +83,9 @@ class LockRuling {
       if (!held_)
         ruling().require(use.got <= end_of_next_pass(history_, due_), use.got,
                          "the lock was not handed on in the next pass");
-      if (!held_ && !disturbed_)
-        handing_on.require(history_.in_a_later_pass(due_, history_.job_at(use.got)->enter), use.got,
+      const Job* job = history_.job_at(use.got);  // none if main has resumed it by hand
+      if (job && !held_ && !disturbed_)
+        handing_on.require(history_.in_a_later_pass(due_, job->enter), use.got,
                            "the lock was handed on in the pass of its release");
     }
     held_ = true;
@@ -224,8 +225,8 @@ class EventRuling {
     clause.require(first, use.got, "a waiter went on before another that came earlier");
     clause.require(use.got <= end_of_next_pass(history_, ended.woken), use.got,
                    "a waiter did not go on in the next pass");
-    clause.require(history_.in_a_later_pass(ended.woken, history_.job_at(use.got)->enter), use.got,
-                   "a waiter went on at once");
+    const Job* job = history_.job_at(use.got);  // none if main has resumed it by hand
+    clause.require(!job || history_.in_a_later_pass(ended.woken, job->enter), use.got, "a waiter went on at once");
   }
 
   const History& history_;
