@@ -85,6 +85,7 @@ void Campaign::play_and_read(const Scenario& scenario, std::uint64_t number) {
 void Campaign::compare(const Scenario& scenario) {
   ++order_.compared;
   if (!parts_unexplained(scenario)) return;
+  if (!is_unexplained(scenario)) return void(++order_.undecided);  // threads may come otherwise: it has to come again
   if (++order_.unexplained == 1) order_.first_unexplained = number_;
   if (order_.scenarios.size() < violations_kept_) order_.scenarios.push_back(scenario);
 }
