@@ -82,6 +82,7 @@ TEST(Judges, take_what_main_resumes_by_hand_in_no_job) {
   auto result = std::ranges::find_if(campaign.results(), is_it);
   EXPECT_EQ(result->reached, 1u);
   EXPECT_EQ(result->violated, 0u);
+  end_drivers();
 }
 
 INSTANTIATE_TEST_SUITE_P(all, Agreement, testing::ValuesIn(ways),
