@@ -148,6 +148,12 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
              play_readiness.Readiness, play_threads.Threads, play_lifetime.Lifetime, play_generators.Generators):
     """Scripts in, events out. One play."""
 
+    __slots__ = (  # more than Python keeps together in objects that have none
+        "scripts", "binding", "door", "wake", "events", "observing", "seen_at", "loop", "loops", "start",
+        "names", "kept", "things", "scopes", "generators", "variables", "handles", "tags", "items",
+        "ends", "all_ends", "turns", "workers", "executor", "appointments",
+        "generator", "error_script", "failed", "last_job", "limit", "starts", "job", "jobs", "ids", "frames")
+
     playing = None  # the one on this thread
 
     def __init__(self, scripts, binding, door):

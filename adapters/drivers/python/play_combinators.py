@@ -11,6 +11,8 @@ def timeout_of(step):
 
 
 class Combinators:
+    __slots__ = ()
+
     def sources_of(self, names, step, frame):
         """The futures of these names, and their ids."""
         futures = [self.ensure_future(name, step.who, frame) for name in names]

@@ -17,6 +17,8 @@ def seconds(duration):
 
 
 class Core:
+    __slots__ = ()
+
     def nanoseconds(self, moment):
         """A moment of the loop's clock, since the scenario began; -1 is never."""
         since = (moment - self.start) * 1e9

@@ -34,6 +34,8 @@ class Passing:
 
 
 class Generators:
+    __slots__ = ()
+
     async def generate(self, name, id):
         coroutine = self.play_coroutine(self.script(name))
         call, sent = coroutine.send, None

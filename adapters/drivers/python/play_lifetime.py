@@ -8,6 +8,8 @@ from answers import IGNORED, answer_or_nothing, raised
 
 
 class Lifetime:
+    __slots__ = ()
+
     def act_drop(self, step, frame):
         """What goes is told of behind the step."""
         name = step.name

@@ -80,6 +80,8 @@ def wrote(count, wanted):
 
 
 class Readiness:
+    __slots__ = ()
+
     def end_of(self, name):
         """What the name means; a pair if it means nothing yet, or none when there are too many."""
         end = self.ends.get(name)

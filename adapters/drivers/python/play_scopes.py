@@ -21,6 +21,8 @@ class Scope:
 
 
 class Scopes:
+    __slots__ = ()
+
     def scope(self, name):
         scope = self.scopes.get(name)
         if scope is None:

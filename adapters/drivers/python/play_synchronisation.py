@@ -13,6 +13,8 @@ EVENT_VERBS = {"set_event", "clear_event", "is_set", "wait_event"}
 
 
 class Synchronisation:
+    __slots__ = ()
+
     def make_thing(self, name, make, *args):
         """What the name meant before lives on: there may be some who wait for it."""
         thing = make(*args)

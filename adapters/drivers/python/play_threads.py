@@ -81,6 +81,8 @@ class Worker:
 
 
 class Threads:
+    __slots__ = ()
+
     def then(self, delay):
         return min(self.door.now() + max(0, delay), FOREVER)
 
