@@ -22,7 +22,7 @@ import play_scopes
 import play_synchronisation
 import play_threads
 from answers import IGNORED, UNSUPPORTED, answer_or_nothing, error_of, is_destroyed, kind_of, raised
-from program import CALLBACKS_MAX, FOREVER, Script
+from program import CALLBACKS_MAX, FOREVER
 
 MAIN_RUN, MAIN_CLOSE = "main: run", "main: close"
 
@@ -405,12 +405,6 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
         self.frames += 1
         return self.frames
 
-    def script(self, name):
-        script = self.scripts.get(name)
-        if script is None:
-            script = self.scripts[name] = Script(name)
-        return script
-
     def object(self, name):
         """The future, task or coroutine object of this name; where nothing was made, a pending future."""
         return self.names.get(name) or self.make_future(name)
@@ -434,7 +428,7 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     def start_task(self, name, create_task=None):
         """A task that plays the script. Raises what refuses it."""
-        steps = self.steps_of(self.play_coroutine(self.script(name)), name, self.next_id())
+        steps = self.steps_of(self.play_coroutine(self.scripts[name]), name, self.next_id())
         return self.begin_task(steps, create_task or self.loop.create_task)
 
     def begin_task(self, steps, create_task):
@@ -540,11 +534,11 @@ class Player(play_core.Core, play_combinators.Combinators, play_scopes.Scopes, p
 
     def callback(self, name, id, is_scheduled=False):
         """A callback that plays the script as a job about `id`."""
-        return Job(self, self.script(name), id, is_scheduled)
+        return Job(self, self.scripts[name], id, is_scheduled)
 
     def coroutine_of(self, name, id):
         """A coroutine object, not started."""
-        coroutine = self.play_coroutine(self.script(name))
+        coroutine = self.play_coroutine(self.scripts[name])
         coroutine.__name__ = Tag(name)
         coroutine.__name__.player, coroutine.__name__.id = self, id
         return coroutine

@@ -87,7 +87,7 @@ class Core:
 
     def act_set_exception_handler(self, step, frame):
         self.did(step, frame)
-        self.error_script = self.script(step.script)
+        self.error_script = self.scripts[step.script]
 
     # Running.
 
@@ -340,7 +340,7 @@ class Core:
         return self.inline(step.script)
 
     def inline(self, name):
-        return self.play_coroutine(self.script(name)) if self.count_start() else self.nothing()
+        return self.play_coroutine(self.scripts[name]) if self.count_start() else self.nothing()
 
     async def suspend_catch(self, step, frame):
         self.did(step, frame)
@@ -356,7 +356,7 @@ class Core:
         for _ in range(step.value):
             if not self.count_start():
                 break
-            outcome = await self.play_coroutine(self.script(step.script))
+            outcome = await self.play_coroutine(self.scripts[step.script])
         return outcome
 
     async def suspend_finally(self, step, frame):
@@ -368,7 +368,7 @@ class Core:
             if not is_destroyed(error):
                 await self.inline(step.second)
             elif self.count_start():
-                self.play_callback(self.script(step.second))
+                self.play_callback(self.scripts[step.second])
             raise
         await self.inline(step.second)
         return outcome

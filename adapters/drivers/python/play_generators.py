@@ -37,7 +37,7 @@ class Generators:
     __slots__ = ()
 
     async def generate(self, name, id):
-        coroutine = self.play_coroutine(self.script(name))
+        coroutine = self.play_coroutine(self.scripts[name])
         call, sent = coroutine.send, None
         while True:
             outer, self.generator = self.generator, id

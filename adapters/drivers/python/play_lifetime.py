@@ -97,7 +97,8 @@ class Main:
 
     def begin(self):
         self.id = self.player.next_id()
-        return self.player.steps_of(self.player.play_coroutine(self.player.script(self.name)), self.name, self.id, self)
+        player = self.player
+        return player.steps_of(player.play_coroutine(player.scripts[self.name]), self.name, self.id, self)
 
     def has_begun(self):
         """In its first step: it is the task that its name stands for."""

@@ -65,7 +65,7 @@ class Scopes:
 
     async def within(self, scope, name):
         async with scope:
-            return await self.play_coroutine(self.script(name))
+            return await self.play_coroutine(self.scripts[name])
 
     def suspend_wait_for(self, step, frame):
         named = self.object(step.name)

@@ -183,7 +183,7 @@ class Threads:
         if not self.observing:
             return
         self.record_elsewhere(worker.number, step)["made"] = id
-        steps = self.steps_of(self.play_coroutine(self.script(step.script)), step.script, id)
+        steps = self.steps_of(self.play_coroutine(self.scripts[step.script]), step.script, id)
         steps.submitted_by = step.who
         self.see_submitted(self.loop)  # a runner may have ended since
         try:

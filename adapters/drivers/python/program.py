@@ -1,5 +1,7 @@
 """A scenario made ready to be played: its steps, script by script. Mirrors spec/verb.h and adapters/program.h."""
 
+import sys
+
 FOREVER = 2**63 - 1
 CALLBACKS_MAX = 64  # jobs after which scripts fall silent, unless the scenario has a `limit`
 SCALES = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -171,9 +173,33 @@ class Script:
 
     __slots__ = ("name", "steps")
 
-    def __init__(self, name, steps=()):
+    def __init__(self, name):
         self.name = name
-        self.steps = steps
+        self.steps = []
+
+
+class Scripts(dict):
+    """The scripts of a scenario by their names. One of which no line tells has no steps."""
+
+    __slots__ = ()
+
+    def __missing__(self, name):
+        script = self[name] = Script(name)
+        return script
+
+
+class Place(dict):
+    """The steps that were read at one place of scenarios, by their lines."""
+
+    __slots__ = ("reader", "number")
+
+    def __init__(self, reader, number):
+        self.reader = reader
+        self.number = number
+
+    def __missing__(self, line):
+        step = self[line] = self.reader.step_of(line).at(self.number)
+        return step
 
 
 class Reader:
@@ -184,40 +210,35 @@ class Reader:
     def __init__(self, player, unsupported):
         self.player = player
         self.unsupported = unsupported
-        self.steps = {}  # that were read before, by their places and lines
-        self.lines = {}  # ... by their lines, at any place
+        self.forget()
+
+    def forget(self):
+        self.places = []
+        self.lines = {}  # steps that were read before, at any place
+        self.copies = 0
 
     def read(self, text):
-        """The scripts of a scenario, by name."""
-        steps = self.steps
-        if len(steps) > self.STEPS_MAX:
-            steps.clear()
-            self.lines.clear()
-        scripts = {"main": Script("main", [])}
-        number = 0
-        for line in text.split("\n"):
-            step = steps.get((number, line))
-            if step is None:
-                step = self.read_line(number, line)
-                if step is None:
-                    continue
-                steps[number, line] = step
-            script = scripts.get(step.who)
-            if script is None:
-                script = scripts[step.who] = Script(step.who, [])
-            script.steps.append(step)
-            number += 1
+        """The scripts of a scenario."""
+        lines = text.splitlines()
+        if self.copies > self.STEPS_MAX:
+            self.forget()
+        places = self.places
+        while len(places) < len(lines):
+            places.append(Place(self, len(places)))
+        scripts = Scripts()
+        for line, steps in zip(lines, places):
+            step = steps[line]
+            scripts[step.who].steps.append(step)
         return scripts
 
-    def read_line(self, number, line):
-        """The step on it; None if there is none."""
-        known = self.lines.get(line)
-        if known is None:
-            who, colon, words = line.partition("#")[0].partition(":")
-            if not colon:
-                return None
-            known = self.lines[line] = self.read_step(who.strip(), *words.split())
-        return known.at(number)
+    def step_of(self, line):
+        """The step on it, to be copied to its place."""
+        self.copies += 1
+        step = self.lines.get(line)
+        if step is None:
+            who, _, words = line.partition(":")
+            step = self.lines[line] = self.read_step(*map(sys.intern, (who.strip(), *words.split())))
+        return step
 
     def read_step(self, who, verb, *words):
         args, of_coroutines = VERBS[verb]

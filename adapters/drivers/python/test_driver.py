@@ -92,9 +92,14 @@ def told(event, steps):
     return "thread %d: %s" % (details["thread"], line) if "thread" in details else line
 
 
+def steps_of(scenario):
+    """As cede sends them: without comments and empty lines."""
+    lines = [" ".join(line.partition("#")[0].split()) for line in scenario.splitlines()]
+    return [line for line in lines if line]
+
+
 def lines_of(trace, scenario):
-    steps = [" ".join(line.partition("#")[0].split()) for line in scenario.splitlines()]
-    steps = [re.sub(r"\b1000ms", "1s", step) for step in steps if step]
+    steps = [re.sub(r"\b1000ms", "1s", step) for step in steps_of(scenario)]
     lines, now, depth = [], 0, 0
     for event in trace:
         if event[1] != now:
@@ -146,7 +151,7 @@ def otherwise():
 class TheDriver(unittest.TestCase):
     def plays_the_examples(self, *options):
         all_examples = list(examples())
-        commands = [{"cmd": "run", "seq": str(number), "scenario": scenario}
+        commands = [{"cmd": "run", "seq": str(number), "scenario": "\n".join(steps_of(scenario))}
                     for number, (_, scenario, _) in enumerate(all_examples)]
         answers = Driver(*options).ask(*commands)
         self.assertEqual(len(answers), len(all_examples))
