@@ -23,7 +23,7 @@ class Door:
         self.tell(b"begin %s %d" % (pace.encode(), wake))
         self.beginning = monotonic_ns()
         self.expected = 0
-        self.has_news = True
+        self.has_news = False
 
     def end(self):
         self.tell(b"end")
@@ -39,8 +39,7 @@ class Door:
         if not self.has_news:
             return ()
         self.has_news = not self.is_awake
-        lines = os.read(self.descriptor, 1 << 20)
-        return [line.split() for line in lines.splitlines()] if lines else ()
+        return map(bytes.split, os.read(self.descriptor, 1 << 20).splitlines())
 
     def busy(self, duration):
         was_awake = self.is_awake

@@ -22,6 +22,7 @@ class Driver:
 
     def __init__(self, binding, door):
         import answers
+        import hearing
         import play
         import program
 
@@ -33,7 +34,7 @@ class Driver:
         self.unsupported = {**play.unsupported(), **binding.unsupported}
         self.reader = program.Reader(play.Player, self.unsupported)
         self.plays = 0
-        play.listen()
+        hearing.listen()
 
     def answer(self, command):
         word = command.get("cmd")

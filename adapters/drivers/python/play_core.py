@@ -6,6 +6,7 @@ import math
 
 from answers import (IGNORED, answer_of, answer_or_nothing, catches, error_of, is_destroyed, kind_of, outcome_of,
                      raised)
+from job import Job
 from play_threads import ignore_interrupts
 from program import FOREVER
 
@@ -45,17 +46,17 @@ class Core:
     # Handles.
 
     def schedule(self, step, frame, call, *when):
-        id = self.next_id()
-        event = self.did(step, frame, id)
-        event[-1]["made"] = id
+        self.ids = id = self.ids + 1
+        answer = self.did(step, frame, id)[-1]
+        answer["made"] = id
         try:
-            handle = call(*when, self.callback(step.script, id, True))
+            handle = call(*when, Job(self, self.scripts[step.script], id, True))
         except BaseException as error:
-            event[-1].update(raised(error))
+            answer.update(raised(error))
             return
         self.handles[step.name] = id, handle
         if when:
-            event[-1]["time"] = self.deadline_of(handle, step)
+            answer["time"] = self.deadline_of(handle, step)
 
     def deadline_of(self, handle, step):
         """As the loop tells it; else as it was asked for."""

@@ -96,8 +96,8 @@ class Main:
         self.id = 0
 
     def begin(self):
-        self.id = self.player.next_id()
         player = self.player
+        self.id = player.next_id()
         return player.steps_of(player.play_coroutine(player.scripts[self.name]), self.name, self.id, self)
 
     def has_begun(self):

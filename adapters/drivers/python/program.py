@@ -3,6 +3,7 @@
 import sys
 
 FOREVER = 2**63 - 1
+AGES = FOREVER // 4  # nobody expects what is asked for then
 CALLBACKS_MAX = 64  # jobs after which scripts fall silent, unless the scenario has a `limit`
 SCALES = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from types import SimpleNamespace
 
-from play import Job
+from job import Job
 from tornado.platform.asyncio import AsyncIOLoop
 
 
