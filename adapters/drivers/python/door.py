@@ -6,6 +6,8 @@ The protocol is in ../README.md. Reads and writes of the door's descriptor never
 import os
 from time import monotonic_ns
 
+ROOM = 1 << 16  # for what is read at a time; what is larger is memory of its own each time
+
 
 class Door:
     """The world of the thread that plays. Times are in nanoseconds since the scenario began."""
@@ -35,11 +37,15 @@ class Door:
         os.write(self.descriptor, command + b"\n")
 
     def seen(self):
-        """What happened since the last look, each a list of words."""
+        """What happened since the last look, each a line."""
         if not self.has_news:
             return ()
         self.has_news = not self.is_awake
-        return map(bytes.split, os.read(self.descriptor, 1 << 20).splitlines())
+        told = more = os.read(self.descriptor, ROOM)
+        while len(more) == ROOM:
+            more = os.read(self.descriptor, ROOM)
+            told += more
+        return told.splitlines()
 
     def busy(self, duration):
         was_awake = self.is_awake

@@ -60,8 +60,9 @@ class Core:
 
     def deadline_of(self, handle, step):
         """As the loop tells it; else as it was asked for."""
-        if hasattr(handle, "when"):
-            return self.nanoseconds(handle.when())
+        when = getattr(handle, "when", None)
+        if when:
+            return self.nanoseconds(when())
         if step.time >= FOREVER:
             return -1
         return step.time if step.verb == "call_at" else min(self.door.now() + step.time, FOREVER - 1)
