@@ -94,10 +94,9 @@ class Job:
         self.is_scheduled = is_scheduled  # it has a handle of its own, which reports of its errors name
 
     def __call__(self, *_):
-        player = self.player
+        player, name = self.player, self.script.name
         if not player.count_start():
             return
-        name = self.script.name
         outer = player.enter(name, self.id)
         generator, player.generator = player.generator, None
         try:

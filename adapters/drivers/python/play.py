@@ -96,7 +96,8 @@ class Player(Record, Hearing, Naming,
             loop.set_exception_handler(hear_nothing)  # the one before holds this play, as the play holds the loop
             self.binding.let_go(loop)
         asyncio.set_event_loop(None)
-        for held in (self.names, self.kept, self.things, self.scopes, self.generators, self.handles, self.variables):
+        for held in (self.names, self.kept, self.things, self.scopes, self.generators, self.handles, self.variables,
+                     self.scripts):
             held.clear()
         try:
             while os.read(self.wake, 64):
