@@ -32,7 +32,7 @@ class Player(Record, Hearing, Naming,
              play_readiness.Readiness, play_threads.Threads, play_lifetime.Lifetime, play_generators.Generators):
     """Scripts in, events out. One play."""
 
-    __slots__ = (  # more than Python keeps together in objects that have none
+    __slots__ = (  # so many attributes Python would look up by name, each time
         "scripts", "binding", "job_takes", "door", "wake", "events", "observing", "seen_at", "loop", "loops", "start",
         "names", "kept", "things", "scopes", "generators", "variables", "handles", "tags", "items",
         "ends", "all_ends", "turns", "workers", "executor", "appointments",
