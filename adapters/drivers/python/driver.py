@@ -18,7 +18,7 @@ PROTOCOL = 1
 class Driver:
     """Answers the commands of one cede."""
 
-    PLAYS_BETWEEN_COLLECTIONS = 200
+    PLAYS_BETWEEN_COLLECTIONS = 100
 
     def __init__(self, binding, door):
         import answers
