@@ -60,6 +60,7 @@ void Campaign::play(const Scenario& scenario) {
   if (trace_.events.empty()) return count(unplayed_, trace_.unplayed);
   ++played_;
   bool violated = false;
+  std::vector<ClauseResult*> doubted;
   for (ClauseResult& result : results_) {
     Verdict verdict = result.property->judge(history_);
     if (verdict.kind == Verdict::Kind::not_reached) continue;
@@ -68,10 +69,25 @@ void Campaign::play(const Scenario& scenario) {
     if (verdict.kind == Verdict::Kind::variant) count(result.variants, verdict.text);
     if (!verdict.violated()) continue;
     violated = true;
-    if (++result.violated == 1) result.first_violation = number_;
-    if (result.violations.size() < violations_kept_) result.violations.push_back(scenario);
+    if (result.violations.size() < violations_kept_)
+      doubted.push_back(&result);
+    else
+      ++result.violated;
   }
+  if (!doubted.empty()) confirm(scenario, doubted);
   if (acceptor_ && !violated) compare(scenario);
+}
+
+void Campaign::confirm(const Scenario& scenario, const std::vector<ClauseResult*>& doubted) {
+  play_and_read(scenario);
+  for (ClauseResult* result : doubted) {
+    if (!result->property->judge(history_).violated()) {
+      --result->decisive;
+      continue;
+    }
+    if (++result->violated == 1) result->first_violation = number_;
+    result->violations.push_back(scenario);
+  }
 }
 
 void Campaign::play_and_read(const Scenario& scenario, std::uint64_t number) {

@@ -101,6 +101,8 @@ class Campaign {
 
  private:
   void play_and_read(const Scenario& scenario, std::uint64_t number = 0);
+  /// What is told has to come a second time: threads may come otherwise.
+  void confirm(const Scenario& scenario, const std::vector<ClauseResult*>& doubted);
   void compare(const Scenario& scenario);
   bool parts_unexplained(const Scenario& scenario);
 

@@ -153,6 +153,34 @@ TEST(Campaign, holds_a_loop_to_the_exact_order_only_if_it_declares_it) {
   for (const ClauseResult& result : lenient.results()) EXPECT_NE(result.clause->tier, "X");
 }
 
+/// A loop that takes every future for pending, in one play of so many.
+template <int plays>
+Adapter liar() {
+  Adapter adapter = reference_adapter();
+  adapter.name = "liar";
+  adapter.run = [](const Adapter&, const Scenario& scenario, World& world, Trace& trace) {
+    static int played = 0;
+    reference_adapter().run(reference_adapter(), scenario, world, trace);
+    if (++played % plays) return;
+    for (Event& event : trace.events)
+      if (event.what == What::did && event.step.verb == Verb::done) event.answer = Answer::of(Value::of(false));
+  };
+  return adapter;
+}
+
+TEST(Campaign, tells_what_comes_a_second_time) {
+  Adapter now_and_then = liar<3>(), always = liar<1>();
+  Campaign doubted(now_and_then, World::Pace::frozen, all_clauses()), convinced(always, World::Pace::frozen, all_clauses());
+  for (Campaign* campaign : {&doubted, &convinced}) campaign->play_random(1, 2000, [] { return true; });
+  std::uint64_t told = 0;
+  for (const ClauseResult& result : doubted.results()) {
+    EXPECT_EQ(result.violated, 0u) << result.clause->id;
+    EXPECT_LE(result.decisive, result.reached);
+  }
+  for (const ClauseResult& result : convinced.results()) told += result.violated;
+  EXPECT_GT(told, 0u);
+}
+
 TEST(Campaign, stops_when_it_is_told_to) {
   Campaign campaign(reference_adapter(), World::Pace::frozen, {});
   campaign.play_random(1, 1000, [&] { return campaign.played() < 10; });
