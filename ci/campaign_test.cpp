@@ -170,7 +170,8 @@ Adapter liar() {
 
 TEST(Campaign, tells_what_comes_a_second_time) {
   Adapter now_and_then = liar<3>(), always = liar<1>();
-  Campaign doubted(now_and_then, World::Pace::frozen, all_clauses()), convinced(always, World::Pace::frozen, all_clauses());
+  Campaign doubted(now_and_then, World::Pace::frozen, all_clauses());
+  Campaign convinced(always, World::Pace::frozen, all_clauses());
   for (Campaign* campaign : {&doubted, &convinced}) campaign->play_random(1, 2000, [] { return true; });
   std::uint64_t told = 0;
   for (const ClauseResult& result : doubted.results()) {
