@@ -11,13 +11,23 @@ namespace {
 
 /// Shrinks them all, and gives the simplest that comes of it.
 template <class Wanted>
-Scenario smallest(const std::vector<Scenario>& scenarios, Wanted wanted) {
+Scenario smallest(const std::vector<Found>& found, Wanted wanted) {
   Scenario smallest;
-  for (const Scenario& scenario : scenarios) {
-    Scenario small = shrink(scenario, wanted);
+  for (const Found& one : found) {
+    Scenario small = shrink(one.scenario, wanted);
     if (smallest.steps.empty() || simpler(small, smallest)) smallest = std::move(small);
   }
   return smallest;
+}
+
+/// Of what does not come again, and of all that was counted if nothing does; gives how many that are.
+template <class ComesAgain>
+std::uint64_t let_go(std::vector<Found>& found, std::uint64_t& count, std::uint64_t& first, ComesAgain comes_again) {
+  std::uint64_t gone = std::erase_if(found, [&](const Found& one) { return !comes_again(one.scenario); });
+  if (found.empty()) gone = count;
+  count -= gone;
+  first = found.empty() ? 0 : found.front().number;
+  return gone;
 }
 
 void count(std::map<std::string, std::uint64_t, std::less<>>& counts, std::string_view name) {
@@ -46,6 +56,7 @@ Campaign::Campaign(const Adapter& adapter, World::Pace pace, const std::vector<c
 void Campaign::play_examples() {
   for (const Clause& clause : chapters().clauses)
     for (const Example& example : clause.examples) play(parse_scenario(example.scenario).scenario);
+  confirm();
 }
 
 void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on) {
@@ -53,6 +64,7 @@ void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const std::f
     play(scenario);
     return go_on();
   });
+  confirm();
 }
 
 void Campaign::play(const Scenario& scenario) {
@@ -60,7 +72,6 @@ void Campaign::play(const Scenario& scenario) {
   if (trace_.events.empty()) return count(unplayed_, trace_.unplayed);
   ++played_;
   bool violated = false;
-  std::vector<ClauseResult*> doubted;
   for (ClauseResult& result : results_) {
     Verdict verdict = result.property->judge(history_);
     if (verdict.kind == Verdict::Kind::not_reached) continue;
@@ -69,25 +80,10 @@ void Campaign::play(const Scenario& scenario) {
     if (verdict.kind == Verdict::Kind::variant) count(result.variants, verdict.text);
     if (!verdict.violated()) continue;
     violated = true;
-    if (result.violations.size() < violations_kept_)
-      doubted.push_back(&result);
-    else
-      ++result.violated;
+    ++result.violated;
+    if (result.found.size() < findings_kept_) result.found.push_back({number_, scenario});
   }
-  if (!doubted.empty()) confirm(scenario, doubted);
   if (acceptor_ && !violated) compare(scenario);
-}
-
-void Campaign::confirm(const Scenario& scenario, const std::vector<ClauseResult*>& doubted) {
-  play_and_read(scenario);
-  for (ClauseResult* result : doubted) {
-    if (!result->property->judge(history_).violated()) {
-      --result->decisive;
-      continue;
-    }
-    if (++result->violated == 1) result->first_violation = number_;
-    result->violations.push_back(scenario);
-  }
 }
 
 void Campaign::play_and_read(const Scenario& scenario, std::uint64_t number) {
@@ -100,25 +96,33 @@ void Campaign::play_and_read(const Scenario& scenario, std::uint64_t number) {
 
 void Campaign::compare(const Scenario& scenario) {
   ++order_.compared;
-  if (!parts_unexplained(scenario)) return;
-  if (!is_unexplained(scenario)) return void(++order_.undecided);  // threads may come otherwise: it has to come again
-  if (++order_.unexplained == 1) order_.first_unexplained = number_;
-  if (order_.scenarios.size() < violations_kept_) order_.scenarios.push_back(scenario);
+  if (!parts_unexplained(scenario, order_)) return;
+  ++order_.unexplained;
+  if (order_.found.size() < findings_kept_) order_.found.push_back({number_, scenario});
+}
+
+void Campaign::confirm() {
+  for (ClauseResult& result : results_)
+    result.decisive -= let_go(result.found, result.violated, result.first_violation, [&](const Scenario& scenario) {
+      return judge(scenario, *result.property).violated();
+    });
+  order_.undecided += let_go(order_.found, order_.unexplained, order_.first_unexplained,
+                             [&](const Scenario& scenario) { return is_unexplained(scenario); });
 }
 
 /// Of what was played last. A clause may explain it that nobody has asked about.
-bool Campaign::parts_unexplained(const Scenario& scenario) {
+bool Campaign::parts_unexplained(const Scenario& scenario, OrderResult& order) {
   Acceptor::Judgement judgement = acceptor_->judge(scenario, trace_);
-  if (judgement == Acceptor::Judgement::undecided) ++order_.undecided;
+  if (judgement == Acceptor::Judgement::undecided) ++order.undecided;
   if (judgement == Acceptor::Judgement::varies) {
-    ++order_.varied;
-    for (const Manner* manner : acceptor_->needed()) count(order_.ways, manner->spelling());
+    ++order.varied;
+    for (const Manner* manner : acceptor_->needed()) count(order.ways, manner->spelling());
   }
   if (judgement != Acceptor::Judgement::rejects) return false;
   const Divided divided{trace_, history_, acceptor_->closest(), acceptor_->parted()};
   if (const std::string_view known = known_parting(adapter_, divided); !known.empty()) {
-    ++order_.varied;
-    count(order_.ways, known);
+    ++order.varied;
+    count(order.ways, known);
     return false;
   }
   return std::ranges::none_of(properties(), [&](const Property& p) { return p.judge(history_).violated(); });
@@ -126,7 +130,8 @@ bool Campaign::parts_unexplained(const Scenario& scenario) {
 
 bool Campaign::is_unexplained(const Scenario& scenario) {
   play_and_read(scenario);
-  return parts_unexplained(scenario);
+  OrderResult elsewhere;
+  return parts_unexplained(scenario, elsewhere);
 }
 
 Verdict Campaign::judge(const Scenario& scenario, const Property& property) {
@@ -135,13 +140,13 @@ Verdict Campaign::judge(const Scenario& scenario, const Property& property) {
 }
 
 Scenario Campaign::smallest_violation(const ClauseResult& result) {
-  return smallest(result.violations, [&](const Scenario& candidate) {
+  return smallest(result.found, [&](const Scenario& candidate) {
     return judge(candidate, *result.property).violated();
   });
 }
 
 Scenario Campaign::smallest_unexplained() {
-  return smallest(order_.scenarios, [&](const Scenario& candidate) { return is_unexplained(candidate); });
+  return smallest(order_.found, [&](const Scenario& candidate) { return is_unexplained(candidate); });
 }
 
 }  // namespace cede

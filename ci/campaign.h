@@ -26,11 +26,17 @@ struct Tally {
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
 
+/// A scenario, and its number.
+struct Found {
+  std::uint64_t number;
+  Scenario scenario;
+};
+
 /// What came of one clause.
 struct ClauseResult : Tally {
   const Clause* clause = nullptr;
   const Property* property = nullptr;
-  std::vector<Scenario> violations;  // the first few, to be shrunk
+  std::vector<Found> found;  // the first few violations, to be confirmed and shrunk
 };
 
 /// Sees each scenario before and after it is played, those among them that are played again to find a smaller one.
@@ -51,7 +57,7 @@ struct OrderResult {
   std::uint64_t varied = 0;  // they part as CPython does (manners.h, known_partings.h)
   std::map<std::string, std::uint64_t, std::less<>> ways;  // ... in which way
   std::uint64_t unexplained = 0;      // the traces part, and no clause is violated
-  std::vector<Scenario> scenarios;    // the first few of these
+  std::vector<Found> found;           // the first few of these
   std::uint64_t first_unexplained = 0;  // as first_violation
 };
 
@@ -65,8 +71,8 @@ class Campaign {
   void choose_at_random() { world_.let_choose(&any_choices_); }
 
   void let_see(Witness& witness) { witness_ = &witness; }
-  /// Of each clause so many violations are kept, to look for the smallest scenario from.
-  void keep_violations(std::size_t count) { violations_kept_ = count; }
+  /// Of each clause so many violations are kept, to be confirmed and to look for the smallest scenario from.
+  void keep_findings(std::size_t count) { findings_kept_ = count; }
   /// The next scenario is the one of this number, from 1.
   void number_from(std::uint64_t number) { number_ = number - 1; }
 
@@ -75,6 +81,9 @@ class Campaign {
   /// Plays scenarios that follow from the seed. `go_on` is asked after each.
   void play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on);
   void play(const Scenario& scenario);
+  /// Plays the findings that are kept once more, and lets go of those that do not come a second time, as it may be with
+  /// threads. Nothing may have been sent ahead to the loop. Who plays one by one calls it at the end.
+  void confirm();
 
   /// The smallest scenario found that still violates the clause, from several beginnings.
   Scenario smallest_violation(const ClauseResult& result);
@@ -101,10 +110,8 @@ class Campaign {
 
  private:
   void play_and_read(const Scenario& scenario, std::uint64_t number = 0);
-  /// What is told has to come a second time: threads may come otherwise.
-  void confirm(const Scenario& scenario, const std::vector<ClauseResult*>& doubted);
   void compare(const Scenario& scenario);
-  bool parts_unexplained(const Scenario& scenario);
+  bool parts_unexplained(const Scenario& scenario, OrderResult& order);
 
   const Adapter& adapter_;
   AnyChoices any_choices_;
@@ -112,7 +119,7 @@ class Campaign {
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
-  std::size_t violations_kept_ = 8;
+  std::size_t findings_kept_ = 8;
   Witness* witness_ = nullptr;
   std::optional<Acceptor> acceptor_;
   OrderResult order_;

@@ -60,7 +60,7 @@ class Findings {
     OrderReport report{order.compared, order.undecided, order.varied, order.unexplained, {}, order.ways};
     if (!order.unexplained) return report;
     Divergence divergence;
-    divergence.scenario = shrinks_ ? campaign_.smallest_unexplained() : order.scenarios.front();
+    divergence.scenario = shrinks_ ? campaign_.smallest_unexplained() : order.found.front().scenario;
     (void)campaign_.is_unexplained(divergence.scenario);
     divergence.seen = shown(campaign_.trace());
     divergence.expected = shown(campaign_.acceptor().closest());
@@ -72,7 +72,7 @@ class Findings {
  private:
   Finding smallest(const ClauseResult& result) {
     Finding finding;
-    finding.scenario = shrinks_ ? campaign_.smallest_violation(result) : result.violations.front();
+    finding.scenario = shrinks_ ? campaign_.smallest_violation(result) : result.found.front().scenario;
     Verdict verdict = campaign_.judge(finding.scenario, *result.property);
     finding.seen = shown(campaign_.trace());
     finding.event = verdict.violated() ? verdict.event : finding.seen.size() - 1;
@@ -107,7 +107,7 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
   const auto clauses = terms.clauses();
   Campaign campaign(adapter, terms.pace, clauses);
   campaign.let_see(witness);
-  campaign.keep_violations(1);
+  campaign.keep_findings(1);
   if (terms.random_choices) campaign.choose_at_random();
   InTurn in_turn(adapter, campaign.pace(), [&](std::uint64_t number, const Scenario& scenario) {
     campaign.number_from(number);
@@ -121,6 +121,7 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
   }, [&] { pulse.beat(0); });
   in_turn.finish();
   pulse.beat(0);  // what happens from here on is no scenario's
+  campaign.confirm();
   Findings findings(campaign, terms, part.shrinks);
   const LoopReport played{.info = adapter, .played = campaign.played(), .unplayed = campaign.unplayed()};
   RunReport report{.terms = terms, .loops = {played}};
