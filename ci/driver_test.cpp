@@ -181,6 +181,14 @@ TEST_F(HostileDriver, does_not_keep_others_from_being_judged) {
   EXPECT_EQ(left(), 0) << "something is left behind";
 }
 
+TEST_F(HostileDriver, is_believed_if_it_says_the_same_twice) {
+  const Said always = cede("run --loop '" + loop("lies") + "' --budget 1000cases");
+  EXPECT_EQ(always.exit, 1) << always;
+  const Said once = cede("run --loop '" + loop("lies_once") + "' --budget 1000cases");
+  EXPECT_FALSE(contains(once.text, "FAIL") || contains(once.text, "CRASH")) << once;
+  EXPECT_TRUE(contains(once.text, " 0 unexplained, ")) << once;
+}
+
 TEST_F(HostileDriver, that_cannot_play_some_scenarios_is_said_not_to_have) {
   const Said said = cede("run TIMER-1 --loop '" + loop("unsupported") + "' --budget 300cases --json=" +
                          (folder_ / "report").string());

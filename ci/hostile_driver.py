@@ -67,7 +67,18 @@ def spoil_event(answer):
     say(json.dumps(answer) + "\n")
 
 
+def lie(answer):
+    """What is true is false, and what is false is true."""
+    for event in answer["trace"]:
+        details = event[-1]
+        if isinstance(details, dict) and isinstance(details.get("value"), bool):
+            details["value"] = not details["value"]
+    say(json.dumps(answer) + "\n")
+
+
 HOSTILE_TO_RUN = {
+    "lies": lie,
+    "lies_once": lie,  # about each scenario
     "garbage": lambda answer: say("%% no JSON\n"),
     "binary": lambda answer: say(b"\xff\x00\xfe\n"),
     "half": lambda answer: say(json.dumps(answer)[:-1] + "\n"),
@@ -99,8 +110,14 @@ HOSTILE_HELLO = {
 }
 
 
-def is_provoked(message):
+PLAYED = set()
+
+
+def is_provoked(message, way):
     scenario = message.get("scenario", "")
+    if way == "lies_once" and scenario in PLAYED:
+        return False
+    PLAYED.add(scenario)
     return "stop" in scenario and ("call_later" in scenario or "always" in sys.argv)
 
 
@@ -128,7 +145,7 @@ def main(way, cede):
             held_back.append(answer)
             if len(held_back) == 3:
                 say("".join(json.dumps(one) + "\n" for one in reversed(held_back)))
-        elif way in HOSTILE_TO_RUN and is_provoked(message):
+        elif way in HOSTILE_TO_RUN and is_provoked(message, way):
             HOSTILE_TO_RUN[way](answer)
         else:
             say(json.dumps(answer) + "\n")
