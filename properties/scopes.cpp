@@ -207,13 +207,20 @@ Verdict a_deadline_strikes_at_suspensions_only(const History& history) {
   return ruling;
 }
 
+/// Whether somebody has entered that scope before, maybe in a task that nobody knows, such as one of wait_for's.
+bool was_entered(const History& history, std::size_t event) {
+  std::size_t entry = 0;
+  while (entry < event && !asks_about(history, entry, Verb::timeout, history[event].id)) ++entry;
+  return entry < event;
+}
+
 /// TO-5, of one step `reschedule`
 void require_a_move(const History& history, const Scopes& scopes, std::size_t event, Ruling& ruling) {
   const Answer& answer = history[event].answer;
   const Scope* scope = nullptr;
   for (const Scope& one : scopes.all())
     if (one.id == history[event].id && one.asked() < event) scope = &one;
-  if (scope && did(history, scope->asked(), Verb::reenter)) return;
+  if (scope ? did(history, scope->asked(), Verb::reenter) : was_entered(history, event)) return;
   if (!scope) return ruling.require(answer.is_raised(), event, "a scope that was never entered was moved");
   if (scope->got() < event) return ruling.require(answer.is_raised(), event, "a scope that is over was moved");
   if (scope->body && event < scope->ended() && !moved(*scope) && scopes.ahead(*scope, event))
