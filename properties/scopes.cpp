@@ -209,9 +209,8 @@ Verdict a_deadline_strikes_at_suspensions_only(const History& history) {
 
 /// Whether somebody has entered that scope before, maybe in a task that nobody knows, such as one of wait_for's.
 bool was_entered(const History& history, std::size_t event) {
-  std::size_t entry = 0;
-  while (entry < event && !asks_about(history, entry, Verb::timeout, history[event].id)) ++entry;
-  return entry < event;
+  const auto enters = [&](std::size_t at) { return asks_about(history, at, Verb::timeout, history[event].id); };
+  return std::ranges::any_of(std::views::iota(std::size_t{0}, event), enters);
 }
 
 /// TO-5, of one step `reschedule`
