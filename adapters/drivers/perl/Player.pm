@@ -81,9 +81,11 @@ sub run {
     $self->{is_over} = 0;
     local $self->{awaits} = $object;
     until ($self->{is_over}) {
-        last if eval { $object ? $loop->await($object->{future}) : $loop->run; 1 };
-        my $error = kind_of($@);
+        my $is_done = eval { $object ? $loop->await($object->{future}) : $loop->run; 1 };
+        my $thrown = $@;
         $self->leave_to(0);
+        last if $is_done;
+        my $error = kind_of($thrown);
         if ($error eq 'exit') {
             $answer = { raises => $error };
             last;
