@@ -54,7 +54,9 @@ int wait_until(clockid_t clock, const timespec* deadline, Wait wait, bool (*time
   const bool is_virtual = world && world->pace() != World::Pace::real;
   const bool is_vain = is_virtual && other_threads_rest();
   const int result = wait(&real);
+  const int error = errno;
   if (is_vain && timed_out(result) && other_threads_rest()) world->busy(left);
+  errno = error;  // which who asks for it reads
   return result;
 }
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -31,8 +32,10 @@ constexpr int patience = 2000;  // milliseconds for one that is about to end, or
 constexpr int glance = 200;     // milliseconds between two looks at whether anybody still waits
 
 /// What is let through of the environment, by its whole name or how that begins.
-constexpr std::array<std::string_view, 6> kept_names{"PATH", "HOME", "TMPDIR", "LANG", "TZ", "VIRTUAL_ENV"};
-constexpr std::array<std::string_view, 7> kept_beginnings{"LC_", "PYTHON", "NODE_", "PERL5", "CARGO", "RUST", "CEDE_"};
+constexpr std::array<std::string_view, 14> kept_names{
+    "PATH",      "HOME",      "TMPDIR",     "LANG",        "TZ",        "VIRTUAL_ENV",    "NODE_OPTIONS",
+    "NODE_PATH", "NODE_ENV",  "CARGO_HOME", "RUSTUP_HOME", "RUST_LOG",  "RUST_BACKTRACE", "RUSTUP_TOOLCHAIN"};
+constexpr std::array<std::string_view, 4> kept_beginnings{"LC_", "PYTHON", "PERL5", "CEDE_"};
 
 bool is_kept(std::string_view variable) {
   const std::string_view name = variable.substr(0, variable.find('='));
@@ -139,7 +142,9 @@ void Driver::begin(const std::vector<std::string>& command) {
   setpgid(process_, process_);  // whoever comes first
   close(std::exchange(failure.ends[1], -1));
   int error = 0;
-  if (read(failure.ends[0], &error, sizeof error) == sizeof error) {
+  ssize_t told;
+  while ((told = read(failure.ends[0], &error, sizeof error)) < 0 && errno == EINTR) {}
+  if (told == sizeof error) {
     while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {}
     process_ = -1;
     DriverFailure absent(fmt::format("cannot run {}: {}", command[0], std::strerror(error)), "");
@@ -147,6 +152,13 @@ void Driver::begin(const std::vector<std::string>& command) {
     throw absent;
   }
   alive_ = static_cast<int>(syscall(SYS_pidfd_open, process_, 0));
+  if (alive_ < 0) {
+    const std::string why = std::strerror(errno);
+    kill_group(SIGKILL);
+    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {}
+    process_ = -1;
+    throw DriverFailure(fmt::format("no descriptor of its process: {}", why), "");
+  }
   in_ = in.keep(true);
   out_ = out.keep(false);
   err_ = err.keep(false);
@@ -289,12 +301,15 @@ void Driver::end() {
   if (!ends) fail("ignores `bye`, the end of its input and SIGTERM: it had to be killed");
 }
 
-/// Listens until it ends, or has been silent for long.
+/// Listens until it ends, though not for long.
 bool Driver::has_more() {
+  using Clock = std::chrono::steady_clock;
   bool more = taken_ < read_.size();
+  const auto end = Clock::now() + std::chrono::milliseconds(patience);
   while (read_.size() <= line_max) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     std::array<pollfd, 3> ends{{{out_, POLLIN, 0}, {alive_, POLLIN, 0}, {err_, POLLIN, 0}}};
-    if (poll(ends.data(), ends.size(), patience) <= 0) break;
+    if (left <= 0 || poll(ends.data(), ends.size(), static_cast<int>(left)) <= 0) break;
     if (ends[2].revents) hear();
     const std::size_t before = read_.size();
     if (ends[0].revents && !read_some()) break;

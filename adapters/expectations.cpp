@@ -1,6 +1,7 @@
 #include "adapters/expectations.h"
 
 #include <algorithm>
+#include <cctype>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -13,6 +14,8 @@
 
 namespace cede {
 namespace {
+
+constexpr int percent_of_language = 2;  // measured: below 1 for all but those that say otherwise
 
 using Version = std::array<int, 4>;
 
@@ -131,7 +134,9 @@ class Reader {
     if (const toml::node* seldom = table.get("seldom"); seldom && !seldom->is_boolean())
       complain(*seldom, "seldom is true or false");
     expectation.seldom = table["seldom"].value_or(is_of_language_);
-    constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom"};
+    expectation.percent = table["percent"].value_or(is_of_language_ ? percent_of_language : 100);
+    if (expectation.percent < 1 || expectation.percent > 100) complain(node, "percent is a number from 1 to 100");
+    constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom", "percent"};
     for (auto&& [key, value] : table)
       if (std::ranges::find(known, key.str()) == known.end()) complain(value, "there is no key {}", key.str());
     for (const Expectation& other : expectations.all)
@@ -235,6 +240,14 @@ bool Expectations::concern(const LoopInfo& loop) const { return *version_among(l
 
 std::optional<Expectations> read_expectations(const std::string& file, std::vector<std::string>& complaints) {
   return Reader(file, complaints).read();
+}
+
+std::optional<Expectations> expectations_of_language(std::string_view language, std::vector<std::string>& complaints) {
+  std::string name(language.substr(0, language.find(' ')));
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::filesystem::path file = beside("expect") / "shared" / (name + ".toml");
+  if (name.empty() || !std::filesystem::exists(file)) return std::nullopt;
+  return Reader(file.string(), complaints, true).read();
 }
 
 std::string expectations_file(std::string_view loop) {

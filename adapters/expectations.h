@@ -12,7 +12,8 @@
 // It is strict both ways: what is not expected fails the run, and what is expected in vain is stale.
 //
 // What loops of one language have in common is said once, in a file that begins with `language = "CPython"` and the
-// language's versions. A loop's file names it, as `also = "shared/cpython.toml"`. Of that nothing is stale.
+// language's versions. A loop's file names it, as `also = "shared/cpython.toml"`. Of that nothing is stale, and it is
+// rare: what departs more often is not expected. Who has no file has this one.
 #pragma once
 
 #include <optional>
@@ -39,6 +40,7 @@ struct Expectation {
   std::vector<std::string> back_ends;  // for which it is said; for all if empty
   std::string versions;                // ... and versions
   bool seldom = false;                 // it may not be seen in a run
+  int percent = 100;                   // of the scenarios that decide the clause, at most so many depart
   std::string language;  // of whose versions it speaks, if not of the loop's
   std::string file;
   int line = 0;
@@ -68,6 +70,9 @@ struct Expectations {
 /// Reads the file. What is wrong with it, clauses that nobody knows and reasons that are missing among it,
 /// is told in lines such as `file:3: ...`, each with what to do.
 std::optional<Expectations> read_expectations(const std::string& file, std::vector<std::string>& complaints);
+
+/// What is shipped for all loops of a language, such as `CPython 3.11.2`; nothing if there is none.
+std::optional<Expectations> expectations_of_language(std::string_view language, std::vector<std::string>& complaints);
 
 /// The file that is shipped for the loop, whichever its back end; it may not be there.
 std::string expectations_file(std::string_view loop);

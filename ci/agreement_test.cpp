@@ -95,6 +95,7 @@ TEST(Judges, accuse_asyncio_of_nothing_that_it_did_not_do) {
     auto result = std::ranges::find_if(campaign.results(), [&](const ClauseResult& one) {
       return one.clause->id == acquittal.clause;
     });
+    ASSERT_NE(result, campaign.results().end()) << acquittal.clause;
     EXPECT_EQ(result->violated, 0u) << acquittal.scenario;
   }
   end_drivers();

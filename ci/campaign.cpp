@@ -1,6 +1,7 @@
 #include "ci/campaign.h"
 
 #include <algorithm>
+#include <span>
 
 #include "ci/known_partings.h"
 #include "properties/for_all.h"
@@ -9,9 +10,9 @@
 namespace cede {
 namespace {
 
-/// Shrinks them all, and gives the simplest that comes of it.
+/// Shrinks them, and gives the simplest that comes of it.
 template <class Wanted>
-Scenario smallest(const std::vector<Found>& found, Wanted wanted) {
+Scenario smallest(std::span<const Found> found, Wanted wanted) {
   Scenario smallest;
   for (const Found& one : found) {
     Scenario small = shrink(one.scenario, wanted);
@@ -20,11 +21,16 @@ Scenario smallest(const std::vector<Found>& found, Wanted wanted) {
   return smallest;
 }
 
-/// Of what does not come again, and of all that was counted if nothing does; gives how many that are.
+std::span<const Found> some(const std::vector<Found>& found, std::size_t count) {
+  return std::span(found).first(std::min(count, found.size()));
+}
+
+/// Of those ahead of the first that comes again, and of all that was counted if none does; gives how many that are.
 template <class ComesAgain>
 std::uint64_t let_go(std::vector<Found>& found, std::uint64_t& count, std::uint64_t& first, ComesAgain comes_again) {
-  std::uint64_t gone = std::erase_if(found, [&](const Found& one) { return !comes_again(one.scenario); });
-  if (found.empty()) gone = count;
+  const auto held = std::ranges::find_if(found, [&](const Found& one) { return comes_again(one.scenario); });
+  const std::uint64_t gone = held == found.end() ? count : static_cast<std::uint64_t>(held - found.begin());
+  found.erase(found.begin(), held);
   count -= gone;
   first = found.empty() ? 0 : found.front().number;
   return gone;
@@ -81,7 +87,7 @@ void Campaign::play(const Scenario& scenario) {
     if (!verdict.violated()) continue;
     violated = true;
     ++result.violated;
-    if (result.found.size() < findings_kept_) result.found.push_back({number_, scenario});
+    if (result.found.size() < findings_kept) result.found.push_back({number_, scenario});
   }
   if (acceptor_ && !violated) compare(scenario);
 }
@@ -98,14 +104,16 @@ void Campaign::compare(const Scenario& scenario) {
   ++order_.compared;
   if (!parts_unexplained(scenario, order_)) return;
   ++order_.unexplained;
-  if (order_.found.size() < findings_kept_) order_.found.push_back({number_, scenario});
+  if (order_.found.size() < findings_kept) order_.found.push_back({number_, scenario});
 }
 
 void Campaign::confirm() {
-  for (ClauseResult& result : results_)
-    result.decisive -= let_go(result.found, result.violated, result.first_violation, [&](const Scenario& scenario) {
-      return judge(scenario, *result.property).violated();
-    });
+  for (ClauseResult& result : results_) {
+    const auto comes = [&](const Scenario& scenario) { return judge(scenario, *result.property).violated(); };
+    const std::uint64_t once = let_go(result.found, result.violated, result.first_violation, comes);
+    result.once += once;
+    result.decisive -= once;
+  }
   order_.undecided += let_go(order_.found, order_.unexplained, order_.first_unexplained,
                              [&](const Scenario& scenario) { return is_unexplained(scenario); });
 }
@@ -140,13 +148,13 @@ Verdict Campaign::judge(const Scenario& scenario, const Property& property) {
 }
 
 Scenario Campaign::smallest_violation(const ClauseResult& result) {
-  return smallest(result.found, [&](const Scenario& candidate) {
+  return smallest(some(result.found, shrunk_), [&](const Scenario& candidate) {
     return judge(candidate, *result.property).violated();
   });
 }
 
 Scenario Campaign::smallest_unexplained() {
-  return smallest(order_.found, [&](const Scenario& candidate) { return is_unexplained(candidate); });
+  return smallest(some(order_.found, shrunk_), [&](const Scenario& candidate) { return is_unexplained(candidate); });
 }
 
 }  // namespace cede

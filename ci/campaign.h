@@ -22,6 +22,7 @@ struct Tally {
   std::uint64_t reached = 0;
   std::uint64_t decisive = 0;
   std::uint64_t violated = 0;
+  std::uint64_t once = 0;  // it was violated, and not when the scenario was played again: that decides nothing
   std::map<std::string, std::uint64_t, std::less<>> variants;
   std::uint64_t first_violation = 0;  // the number of the scenario, from 1; 0 for none
 };
@@ -71,8 +72,8 @@ class Campaign {
   void choose_at_random() { world_.let_choose(&any_choices_); }
 
   void let_see(Witness& witness) { witness_ = &witness; }
-  /// Of each clause so many violations are kept, to be confirmed and to look for the smallest scenario from.
-  void keep_findings(std::size_t count) { findings_kept_ = count; }
+  /// Of each clause so many violations are shrunk, to find the smallest scenario.
+  void shrink_from(std::size_t count) { shrunk_ = count; }
   /// The next scenario is the one of this number, from 1.
   void number_from(std::uint64_t number) { number_ = number - 1; }
 
@@ -81,8 +82,9 @@ class Campaign {
   /// Plays scenarios that follow from the seed. `go_on` is asked after each.
   void play_random(std::uint64_t seed, std::uint64_t count, const std::function<bool()>& go_on);
   void play(const Scenario& scenario);
-  /// Plays the findings that are kept once more, and lets go of those that do not come a second time, as it may be with
-  /// threads. Nothing may have been sent ahead to the loop. Who plays one by one calls it at the end.
+  /// Plays the findings that are kept once more, of each clause until one comes a second time, and lets go of those
+  /// that do not, as it may be with threads; if none does, of all. Nothing may have been sent ahead to the loop. Who
+  /// plays one by one calls it at the end.
   void confirm();
 
   /// The smallest scenario found that still violates the clause, from several beginnings.
@@ -109,6 +111,8 @@ class Campaign {
   World::Pace pace() const { return world_.pace(); }
 
  private:
+  static constexpr std::size_t findings_kept = 8;  // of each clause
+
   void play_and_read(const Scenario& scenario, std::uint64_t number = 0);
   void compare(const Scenario& scenario);
   bool parts_unexplained(const Scenario& scenario, OrderResult& order);
@@ -119,7 +123,7 @@ class Campaign {
   Trace trace_;
   History history_;
   std::vector<ClauseResult> results_;
-  std::size_t findings_kept_ = 8;
+  std::size_t shrunk_ = findings_kept;
   Witness* witness_ = nullptr;
   std::optional<Acceptor> acceptor_;
   OrderResult order_;

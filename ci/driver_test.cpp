@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <random>
@@ -44,11 +45,13 @@ TEST(Driver, is_asked_for_in_words_that_make_sense) {
 
 TEST(Driver, finds_no_more_in_its_environment_than_it_needs) {
   setenv("CEDE_SEEN", "1", 1);
-  setenv("SECRET_TOKEN", "1", 1);
-  Driver driver({"/bin/sh", "-c", "echo seen=$CEDE_SEEN secret=$SECRET_TOKEN path=${PATH:+1}"});
+  constexpr std::array secrets{"SECRET_TOKEN", "NODE_AUTH_TOKEN", "CARGO_REGISTRY_TOKEN"};
+  for (const char* secret : secrets) setenv(secret, "1", 1);
+  Driver driver({"/bin/sh", "-c", "echo seen=$CEDE_SEEN secret=$SECRET_TOKEN$NODE_AUTH_TOKEN$CARGO_REGISTRY_TOKEN "
+                                  "path=${PATH:+1}"});
   EXPECT_EQ(driver.receive(), "seen=1 secret= path=1");
   unsetenv("CEDE_SEEN");
-  unsetenv("SECRET_TOKEN");
+  for (const char* secret : secrets) unsetenv(secret);
 }
 
 /// What a driver is found to have done that a shell plays.
@@ -71,6 +74,8 @@ TEST(Driver, is_told_by_how_it_ends) {
   EXPECT_EQ(failure_of("printf half; exit 0"), "ended with exit code 0 in the middle of an answer");
   EXPECT_EQ(failure_of("read x; echo $x; echo more; read x"),
             "answers what it was not asked: there is more after its last answer");
+  EXPECT_EQ(failure_of("trap '' TERM; read x; echo $x; while :; do echo tick >&2; sleep 0.1; done").substr(0, 49),
+            "ignores `bye`, the end of its input and SIGTERM: ") << "though it is not silent";
   EXPECT_EQ(failure_of("trap '' TERM; read x; echo $x; sleep 100 & while :; do wait; done"),
             "ignores `bye`, the end of its input and SIGTERM: it had to be killed");
   EXPECT_EQ(failure_of("i=0; while [ $i -lt 9999 ]; do echo 0123456789 >&2; i=$((i+1)); done; echo done >&2; exit 1")

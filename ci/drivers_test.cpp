@@ -18,10 +18,9 @@
 namespace cede {
 namespace {
 
-const Expectations& expected_of(const Adapter& loop) {
-  static Expectations expected;
+Expectations expected_of(const Adapter& loop) {
   std::vector<std::string> complaints;
-  expected = read_expectations(expectations_file(loop_of(loop.name)), complaints).value_or(Expectations{});
+  Expectations expected = read_expectations(expectations_file(loop_of(loop.name)), complaints).value_or(Expectations{});
   EXPECT_TRUE(complaints.empty()) << complaints.front();
   return expected;
 }
@@ -57,7 +56,7 @@ class Examples {
   }
 
   const Adapter& loop_;
-  const Expectations& expected_;
+  const Expectations expected_;
   World world_{pace_for(loop_, World::Pace::frozen)};
   Trace trace_;
   History history_;

@@ -107,7 +107,7 @@ std::string play_part(const Adapter& adapter, const Terms& terms, const Part& pa
   const auto clauses = terms.clauses();
   Campaign campaign(adapter, terms.pace, clauses);
   campaign.let_see(witness);
-  campaign.keep_findings(1);
+  campaign.shrink_from(1);
   if (terms.random_choices) campaign.choose_at_random();
   InTurn in_turn(adapter, campaign.pace(), [&](std::uint64_t number, const Scenario& scenario) {
     campaign.number_from(number);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "adapters/expectations.h"
 #include "ci/circle.h"
@@ -251,9 +252,15 @@ bool is_of_a_closed_generator(const Divided& divided, const Pair& pair) {
 }
 
 /// At one moment several threads may hear of something: in which order is the player's affair.
-bool is_of_two_threads(const Divided&, const Pair& pair) {
+bool is_of_two_threads(const Divided& divided, const Pair& pair) {
+  auto comes_later = [](const Event& event, const Trace& trace, std::size_t from) {
+    return std::ranges::any_of(std::span(trace.events).subspan(from), [&](const Event& one) {
+      return one.what == event.what && one.step == event.step && one.thread == event.thread && one.at == event.at;
+    });
+  };
   return pair.seen.thread != 0 && pair.expected.thread != 0 && pair.seen.thread != pair.expected.thread &&
-         pair.seen.at == pair.expected.at;
+         pair.seen.at == pair.expected.at && comes_later(pair.seen, divided.expected, divided.at.expected) &&
+         comes_later(pair.expected, divided.trace, divided.at.seen);
 }
 
 /// Python does not ask who drives a coroutine object: `send` resumes what stands in a task's await, `destroy` ends it.
@@ -331,11 +338,10 @@ constexpr std::array all{
 }  // namespace
 
 std::string_view known_parting(const LoopInfo& loop, const Divided& divided) {
-  if (manners_of(loop).empty()) return {};
   const Pair pair(divided);
   auto concerns = [&](const Known& known) {
     const bool is_it = known.loop.empty() || known.loop == loop.name;
-    return is_it && (known.versions.empty() || version_among(loop.version, known.versions).value_or(false));
+    return is_it && is_of_cpython(loop, known.versions);
   };
   for (const Known& known : all)
     if (concerns(known) && known.holds(divided, pair)) return known.what;

@@ -48,6 +48,20 @@ TEST_F(LoopClass, is_judged_by_one_line) {
   EXPECT_FALSE(contains(good.text, "FAIL")) << good;
 }
 
+TEST_F(LoopClass, is_not_accused_of_what_its_language_does) {
+  const Said good = judged("Good", "--budget 10000cases");
+  EXPECT_FALSE(contains(good.text, "FAIL")) << good;
+  EXPECT_TRUE(contains(good.text, "departs, as expected, from: ")) << good;
+}
+
+TEST_F(LoopClass, is_not_excused_for_more_than_its_language_does) {
+  write(folder_ / "mine.py", "import asyncio\nclass Forgetful(asyncio.SelectorEventLoop):\n"
+                             "    async def shutdown_asyncgens(self):\n        pass\n");
+  const Said forgetful = judged("Forgetful", "AGEN-4 --budget 10000cases");
+  EXPECT_EQ(forgetful.exit, 1) << forgetful;
+  EXPECT_TRUE(contains(forgetful.text, "At most 6 % are expected to depart (")) << forgetful;
+}
+
 TEST_F(LoopClass, is_convicted_of_what_it_does) {
   const Said backwards = judged("Backwards", "PASS-1 --budget 300cases --no-expect --python $(command -v python3)");
   EXPECT_EQ(backwards.exit, 1) << backwards;
@@ -72,10 +86,18 @@ TEST_F(LoopClass, may_be_of_an_asyncio_of_ones_own) {
   write(folder_ / "sitecustomize.py",
         "import asyncio\nasyncio.BaseEventLoop.call_at = lambda self, when, call, *arguments, context=None:"
         " self.call_soon(call, *arguments, context=context)\n");
-  const Said said = shell(fmt::format("PYTHONPATH={} {} run --loop asyncio-pure TIMER-1 --budget 300cases",
+  const Said said = shell(fmt::format("PYTHONPATH={} {} run --loop asyncio TIMER-1 --budget 300cases",
                                       (folder_ / "").string(), CEDE_COMMAND));
   EXPECT_EQ(said.exit, 1) << said;
-  EXPECT_TRUE(contains(said.text, "FAIL asyncio-pure TIMER-1")) << said;
+  EXPECT_TRUE(contains(said.text, "FAIL asyncio TIMER-1")) << said;
+}
+
+TEST_F(LoopClass, in_pure_python_is_none_if_its_accelerator_was_there_before) {
+  write(folder_ / "sitecustomize.py", "import asyncio\n");
+  const Said said = shell(fmt::format("PYTHONPATH={} {} run --loop asyncio-pure TIMER-1 --budget 300cases",
+                                      (folder_ / "").string(), CEDE_COMMAND));
+  EXPECT_EQ(said.exit, 6) << said;
+  EXPECT_TRUE(contains(said.text, "imported asyncio with its accelerator in C")) << said;
 }
 
 }  // namespace

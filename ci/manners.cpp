@@ -33,13 +33,17 @@ std::string Manner::spelling() const {
   return fmt::format("{}: {}{}", clauses, what, versions.empty() ? "" : fmt::format(" ({})", versions));
 }
 
+bool is_of_cpython(const LoopInfo& loop, std::string_view versions) {
+  constexpr std::string_view language = "CPython ";
+  if (!loop.language.starts_with(language)) return false;
+  const std::string_view version = std::string_view(loop.language).substr(language.size());
+  return versions.empty() || version_among(version, versions).value_or(false);
+}
+
 std::vector<const Manner*> manners_of(const LoopInfo& loop) {
   std::vector<const Manner*> manners;
-  constexpr std::string_view language = "CPython ";
-  if (!loop.language.starts_with(language)) return manners;
-  const std::string_view version = std::string_view(loop.language).substr(language.size());
   for (const Manner& manner : all_manners)
-    if (manner.versions.empty() || version_among(version, manner.versions).value_or(false)) manners.push_back(&manner);
+    if (is_of_cpython(loop, manner.versions)) manners.push_back(&manner);
   return manners;
 }
 

@@ -20,6 +20,9 @@ struct Manner {
   std::string spelling() const;
 };
 
+/// Whether the loop is played by one of these versions of CPython's; by any, if they are empty.
+bool is_of_cpython(const LoopInfo& loop, std::string_view versions);
+
 /// Those of a loop of CPython's, by its version; of others none.
 std::vector<const Manner*> manners_of(const LoopInfo& loop);
 

@@ -114,6 +114,14 @@ bool ExpectationFiles::read(const std::vector<std::string>& named, bool none, co
       complaints.push_back(fmt::format("{}: there is another file about {}: leave one out", file, read->loop));
     all_.push_back(std::move(*read));
   }
+  if (named.empty() && !none)
+    for (const LoopInfo& loop : loops)
+      if (!of(loop))
+        if (auto shared = expectations_of_language(loop.language, complaints)) {
+          shared->loop = loop_of(loop.name);
+          shared->versions = ">=0";  // those that it says are the language's
+          all_.push_back(std::move(*shared));
+        }
   for (const std::string& complaint : complaints) fmt::print(stderr, "cede: {}\n", complaint);
   return complaints.empty();
 }

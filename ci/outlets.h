@@ -48,8 +48,8 @@ class Outlets {
 /// The files of what is expected of several loops.
 class ExpectationFiles {
  public:
-  /// Those that were named; if none was, and not `none`, those that are shipped for loops of ours. False if something
-  /// is wrong with them, which is told.
+  /// Those that were named; if none was, and not `none`, those that are shipped for loops of ours, and for the
+  /// languages of others. False if something is wrong with them, which is told.
   bool read(const std::vector<std::string>& named, bool none, const std::vector<LoopInfo>& loops,
             const std::vector<Absent>& absent);
   /// Null if nothing is expected of the loop.

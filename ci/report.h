@@ -55,6 +55,8 @@ struct ClauseReport : Tally {
 
   /// Whether it fails, or is decided too seldom, and just that was expected.
   bool as_expected() const;
+  /// Whether it is expected to fail, but more seldom than it does.
+  bool departs_too_often() const;
   /// How often each permitted outcome was seen. The first of them is the rule itself, which a judge has no name for.
   std::vector<std::pair<std::string, std::uint64_t>> variants_seen() const;
   /// The variants that it has shown though another was expected.

@@ -132,6 +132,7 @@ Json expectation_json(const ClauseReport& report) {
             {"link", expected.link},
             {"where", expected.where()}};
   if (expected.seldom) json["seldom"] = true;
+  if (expected.percent < 100) json["percent"] = expected.percent;
   return json;
 }
 
@@ -145,6 +146,7 @@ Expectation expectation_of(const Json& json) {
   expected.file = where.substr(0, where.rfind(':'));
   expected.line = std::atoi(where.substr(where.rfind(':') + 1).c_str());
   expected.seldom = json.value("seldom", false);
+  expected.percent = json.value("percent", 100);
   return expected;
 }
 
@@ -160,6 +162,7 @@ Json clause_json(const LoopReport& loop, const ClauseReport& report, const Terms
             {"reached", report.reached},
             {"decisive", report.decisive},
             {"violated", report.violated}};
+  if (report.once) json["once"] = report.once;
   if (report.first_violation) json["first_violation"] = report.first_violation;
   if (!report.reason.empty()) json["reason"] = report.reason;
   if (report.expected) json["expectation"] = expectation_json(report);
@@ -190,6 +193,7 @@ ClauseReport clause_of(const Json& json) {
   report.reached = json.at("reached");
   report.decisive = json.at("decisive");
   report.violated = json.at("violated");
+  report.once = json.value("once", std::uint64_t{0});
   report.first_violation = json.value("first_violation", std::uint64_t{0});
   report.reason = json.value("reason", "");
   if (json.contains("expectation")) report.expected = expectation_of(json["expectation"]);

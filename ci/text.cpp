@@ -92,6 +92,9 @@ std::string to_text(const LoopReport& loop, const ClauseReport& report, const Te
   std::string text = fmt::format("{} {} {} ({}{}) {}\n", paint.red("FAIL"), loop.info.name,
                                  paint.bold(clause.id), clause.level, report.layered ? ", layered" : "", clause.title);
   text += indented(rule(clause), "  ");
+  if (report.departs_too_often())
+    text += fmt::format("\n  At most {} % are expected to depart ({}), and {} of the {} that decide it do.\n",
+                        report.expected->percent, report.expected->where(), report.violated, report.decisive);
   if (!report.finding) return text;
   const Finding& finding = *report.finding;
   text += fmt::format("\n  smallest scenario ({} of {} scenarios violate it)\n", report.violated, loop.played);
@@ -168,6 +171,10 @@ std::string summary(const LoopReport& loop, bool color) {
   list(Status::failed, "departs from");
   list(Status::failed, "departs, as expected, from", true);
   list(Status::not_verified, "decided seldom, as expected", true);
+  std::string once;
+  for (const ClauseReport& report : loop.clauses)
+    if (report.once) once += fmt::format(" {} {}", report.clause->id, times(report.once));
+  if (!once.empty()) text += fmt::format("  departed, but not when it was played again:{}\n", once);
   list(Status::not_verified, fmt::format("MUST, but decisive in fewer than {} scenarios", loop.floor), false, "MUST");
   list(Status::not_verified, fmt::format("decisive in fewer than {} scenarios", loop.floor), false, "others");
   list(Status::unsupported, "unsupported");

@@ -103,6 +103,10 @@ class Pure(Asyncio):
 
     def __init__(self):
         sys.modules["_asyncio"] = None
+        import asyncio
+        if asyncio.Task is not asyncio.tasks._PyTask:
+            raise SystemExit("asyncio-pure: something imported asyncio with its accelerator in C before the driver did: "
+                             "set sys.modules['_asyncio'] = None ahead of that")
 
 
 class Uvloop(Binding):
