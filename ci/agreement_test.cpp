@@ -22,6 +22,8 @@ struct Way {
 constexpr Way ways[] = {
     {"current_task_within_wait_for",
      "main: create_task a\na: current_task\nmain: create_coroutine a\na: wait_for 1ms a\n", ""},
+    {"runner_that_leaves_tasks_behind",
+     "a: call_soon b\nb: call_soon a\na: create_task a\nmain: runner a\n", "LIFE-8: a runner gathers"},
     {"shutdown_asyncgens_of_one_that_is_over",
      "main: create_task a\nmain: create_generator a a\na: aclose a\na: shutdown_asyncgens\n", "AGEN-4: generators"},
     {"shutdown_asyncgens_that_is_cancelled",

@@ -24,6 +24,7 @@ constexpr std::array all_manners{
     Manner{"ASC-2", "as_completed keeps its timer when nobody takes from it any more", "",
            &Manners::as_completed_keeps_timer},
     Manner{"THR-8", "a signal takes one pass behind a call from a thread", "", &Manners::signals_come_with_calls},
+    Manner{"LIFE-8", "a runner gathers the tasks that are left", "", &Manners::runner_gathers_tasks},
     Manner{"LIFE-8", "a runner shuts down its executor too", "", &Manners::runner_ends_executor},
 };
 

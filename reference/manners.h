@@ -17,6 +17,7 @@ struct Manners {
   bool gather_counts_at_once = false;     // GATHER-2: since 3.12, what is done when it begins
   bool generators_end_in_tasks = false;   // AGEN-4: when they are shut down, those that are over too
   bool as_completed_keeps_timer = false;  // ASC-2: when nobody takes from it any more
+  bool runner_gathers_tasks = false;      // LIFE-8: those that are left
   bool runner_ends_executor = false;      // LIFE-8: too, in a run of its own
   bool signals_come_with_calls = false;   // THR-8: by the pipe that calls from threads write to, too
   /// Which goes first in what asyncio keeps in a set, whose order is that of addresses; null: who came first.

@@ -1,19 +1,40 @@
 #include "reference/runner.h"
 
 #include <csignal>
+#include <memory>
+#include <vector>
 
 #include "reference/manners.h"
 
 namespace cede::reference {
 namespace {
 
-Error cancel_what_is_left(AbstractLoop& loop) {
-  std::vector<Ref<TaskBase>> left(loop.all_tasks().begin(), loop.all_tasks().end());
-  if (Choices* choices = manners().sets) shuffle(left, *choices);
-  for (Ref<TaskBase>& task : left) task->cancel();
-  for (Ref<TaskBase>& task : left)
+using Tasks = std::vector<Ref<TaskBase>>;
+
+/// One pass behind the last of them there is a future that is done.
+Error run_until_gathered(AbstractLoop& loop, const Tasks& tasks) {
+  Future<> all(loop);
+  auto left = std::make_shared<std::size_t>(tasks.size());
+  for (const Ref<TaskBase>& task : tasks)
+    task->add_done_callback([all, left](FutureBase&) mutable {
+      if (--*left == 0 && !all.done()) all.set_result();
+    });
+  return tasks.empty() ? Error{} : run_until_done(loop, *all.base());
+}
+
+Error run_until_all_done(AbstractLoop& loop, const Tasks& tasks) {
+  if (manners().runner_gathers_tasks) return run_until_gathered(loop, tasks);
+  for (const Ref<TaskBase>& task : tasks)
     if (!task->done())
       if (Error error = run_until_done(loop, *task)) return error;
+  return {};
+}
+
+Error cancel_what_is_left(AbstractLoop& loop) {
+  Tasks left(loop.all_tasks().begin(), loop.all_tasks().end());
+  if (Choices* choices = manners().sets) shuffle(left, *choices);
+  for (Ref<TaskBase>& task : left) task->cancel();
+  if (Error error = run_until_all_done(loop, left)) return error;
   for (Ref<TaskBase>& task : left)
     if (!task->cancelled() && task->error())
       loop.call_exception_handler(Report{Report::About::left_over, loop, task->error(), nullptr, task.get()});
