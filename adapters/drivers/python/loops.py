@@ -165,13 +165,13 @@ class TrioAsyncio(Binding):
     mapping = MAPPING + """\
 the loop is trio-asyncio's for programs that do not begin with trio.run, TrioPolicy's
 trio goes through what is ready in random order: its random numbers begin anew with each play
-run_in_executor: its TrioExecutor, since it takes no other
 """
+    too_late = "an outcome for a future that somebody has completed meanwhile ends trio's run, and with it the process"
+    unsupported = {"run_in_executor": too_late, "fail_in_executor": too_late}
 
     def __init__(self):
         package = self.of("trio-asyncio", "https://github.com/python-trio/trio-asyncio/issues")
         self.policy = package.TrioPolicy()
-        self.executor = package.TrioExecutor
         self.random = importlib.import_module("trio._core._run")._r
 
     def new_loop(self, door):
