@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/plugin.h"
 #include "properties/shrink.h"
 
 namespace cede {
@@ -80,6 +81,15 @@ std::string_view spelling(World::Pace pace) {
   return {};
 }
 
+namespace {
+
+/// In no scenario, or where the plug-in's table gave the loop up.
+bool is_of_adapter(const Crash& crash) {
+  return crash.scenario.steps.empty() || crash.said.find(not_owed) != std::string::npos;
+}
+
+}  // namespace
+
 std::vector<Exit> exits(const RunReport& report) {
   std::vector<Exit> exits;
   auto add = [&](Exit exit) {
@@ -88,7 +98,7 @@ std::vector<Exit> exits(const RunReport& report) {
   bool anything = false;
   for (const LoopReport& loop : report.loops) {
     if (loop.order && loop.order->divergence) add(Exit::departs);
-    for (const Crash& crash : loop.crashes) add(crash.scenario.steps.empty() ? Exit::adapter_failed : Exit::departs);
+    for (const Crash& crash : loop.crashes) add(is_of_adapter(crash) ? Exit::adapter_failed : Exit::departs);
     for (const ClauseReport& clause : loop.clauses) {
       anything |= clause.status == Status::verified || clause.status == Status::failed;
       if (!clause.unexpected_variants().empty()) add(Exit::departs);
