@@ -94,6 +94,16 @@ TEST(Readme, lists_commands_that_the_command_knows) {
   EXPECT_GE(commands, 8);
 }
 
+TEST(Readme, has_an_example_of_a_factory_of_loops_that_any_python_can_make) {
+  if (!is_installed("python3")) GTEST_SKIP() << "python3 is absent";
+  std::string command;
+  for (const std::string& line : readme())
+    if (line.starts_with("| `cede run --loop python:")) command = line.substr(8, line.find('`', 3) - 8);
+  ASSERT_FALSE(command.empty());
+  const std::string said = output_of("cd / && " + built + " " + command + " PASS-1 --budget 300cases");
+  EXPECT_NE(said.find("exit 0: verified"), std::string::npos) << said;
+}
+
 /// The clauses that have this status in a run's JSON lines.
 std::set<std::string> clauses_that(const std::string& status, const std::string& options) {
   std::set<std::string> ids;

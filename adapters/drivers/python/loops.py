@@ -1,6 +1,7 @@
 """The loops that the driver plays on: for each, how a new one is made and what has to be said of it."""
 
 import importlib
+import os
 import platform
 import selectors
 import sys
@@ -220,11 +221,10 @@ class Python(Binding):
     """Any other: `python:MODULE:FACTORY`. What has asyncio's usual selector waits exactly; others may not."""
 
     def __init__(self, module, factory, door):
-        found = importlib.import_module(module)
+        found, self.factory = factory_in(module, factory)
         self.name = "%s:%s" % (module, factory)
         self.version = str(getattr(found, "__version__", platform.python_version()))
         self.bugs = ""
-        self.factory = getattr(found, factory)
         loop = self.new_loop(door)
         self.resolution = 1 if type(selector_of(loop)) is ExactSelector else 2_000_000
         loop.close()
@@ -235,6 +235,23 @@ class Python(Binding):
         if type(selector) is selectors.EpollSelector:
             selector.__class__, selector.door = ExactSelector, door
         return loop
+
+
+def factory_in(module, name):
+    """The module, which may be in the current folder, and its factory of that name."""
+    import hearing, play, program  # the driver's own, ahead of what is called so there
+
+    sys.path.insert(0, os.getcwd())
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        if missing.name != module:
+            raise  # what it imports itself
+        raise SystemExit("there is no module %s in %s, nor where %s looks: begin cede where it is, or name its Python "
+                         "by --python" % (module, os.getcwd(), sys.executable))
+    if not hasattr(found, name):
+        raise SystemExit("there is no %s in %s" % (name, getattr(found, "__file__", module)))
+    return found, getattr(found, name)
 
 
 def selector_of(loop):
