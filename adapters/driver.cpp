@@ -13,9 +13,12 @@
 #include <array>
 #include <chrono>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -244,6 +247,16 @@ double Driver::seconds_computed() const {
   timespec time{};
   if (process_ > 0 && clock_getcpuclockid(process_, &clock) == 0) clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+std::size_t Driver::descriptors_open() const {
+  namespace fs = std::filesystem;
+  std::error_code ended;  // a process may be, meanwhile
+  std::ptrdiff_t count = 0;
+  for (const fs::directory_entry& process : fs::directory_iterator("/proc", ended))
+    if (const pid_t id = std::atoi(process.path().filename().c_str()); id > 0 && getpgid(id) == process_)
+      count += std::distance(fs::directory_iterator(process.path() / "fd", ended), fs::directory_iterator());
+  return static_cast<std::size_t>(count);
 }
 
 void Driver::fail(const std::string& what) {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ class Driver {
 
   /// What its process has computed by now, without what it has begun itself.
   double seconds_computed() const;
+  /// How many descriptors are open in its process and those that this has begun.
+  std::size_t descriptors_open() const;
 
   /// That it has failed, with what it has said.
   [[noreturn]] void fail(const std::string& what);

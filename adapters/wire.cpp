@@ -71,6 +71,7 @@ class Wire {
   }
 
   double seconds_computed() const { return driver_ ? driver_->seconds_computed() : 0; }
+  std::size_t descriptors_open() const { return driver_ ? driver_->descriptors_open() : 0; }
 
   static inline std::map<std::string, std::unique_ptr<Wire>, std::less<>> open;
   static inline std::uint64_t restarted = 0;
@@ -306,6 +307,13 @@ double drivers_seconds() {
   for (const auto& [name, wire] : Wire::open)
     if (wire) seconds += wire->seconds_computed();
   return seconds;
+}
+
+std::size_t drivers_descriptors() {
+  std::size_t count = 0;
+  for (const auto& [name, wire] : Wire::open)
+    if (wire) count += wire->descriptors_open();
+  return count;
 }
 
 void end_drivers() {

@@ -2,6 +2,7 @@
 // adapters/drivers/README.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ const Adapter* open_driver(const std::string& name, const std::vector<std::strin
 std::uint64_t drivers_restarted();
 /// What those that it has have computed by now.
 double drivers_seconds();
+/// How many descriptors these hold open.
+std::size_t drivers_descriptors();
 /// Ends the drivers that this process has begun. Throws DriverFailure if one has more to say.
 void end_drivers();
 

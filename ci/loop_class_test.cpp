@@ -1,6 +1,7 @@
 // A loop class that is compatible with asyncio is judged by one line, without a file of ours.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -11,7 +12,9 @@
 namespace cede {
 namespace {
 
-constexpr auto classes = R"(import asyncio, collections
+namespace fs = std::filesystem;
+
+constexpr auto classes = R"(import asyncio, collections, os
 
 class Good(asyncio.SelectorEventLoop):
     pass
@@ -24,6 +27,15 @@ class Backwards(asyncio.SelectorEventLoop):
         super().__init__()
         self._ready = self.Stack()
 
+class Unhurried(asyncio.SelectorEventLoop):
+    def call_at(self, when, *arguments, **options):
+        return super().call_at(when + 0.5, *arguments, **options)
+
+class Leaking(asyncio.SelectorEventLoop):
+    def close(self):
+        super().close()
+        os.dup(2)
+
 def broken():
     raise OSError("no loop today")
 )";
@@ -34,10 +46,15 @@ class LoopClass : public testing::Test {
     if (!is_installed("python3")) GTEST_SKIP() << "no python3";
     write(folder_ / "mine.py", classes);
   }
+  /// In the folder of the classes.
+  Said in_folder(const std::string& command) const { return shell(fmt::format("cd {} && {}", folder(), command)); }
   Said judged(const std::string& factory, const std::string& options) const {
-    return shell(fmt::format("PYTHONPATH={} {} run --loop python:mine:{} {}", (folder_ / "").string(), CEDE_COMMAND,
-                             factory, options));
+    return in_folder(fmt::format("{} run --loop python:mine:{} {}", CEDE_COMMAND, factory, options));
   }
+  Said checked(const std::string& factory, const std::string& options = "") const {
+    return in_folder(fmt::format("{} adapter check python:mine:{} {}", CEDE_COMMAND, factory, options));
+  }
+  std::string folder() const { return (folder_ / "").string(); }
 
   Folder folder_;
 };
@@ -70,12 +87,30 @@ TEST_F(LoopClass, is_convicted_of_what_it_does) {
   ASSERT_NE(line, std::string::npos) << backwards;
   const std::string replay = backwards.text.substr(line + 10, backwards.text.find('\n', line) - line - 10);
   EXPECT_TRUE(contains(replay, " --python /")) << replay;
-  const Said again = shell("export PYTHONPATH=" + (folder_ / "").string() + "; " + replay);
+  const Said again = in_folder(replay);
   EXPECT_EQ(again.exit, 1) << "its replay shows it too: " << replay << "\n" << again;
 }
 
+TEST_F(LoopClass, that_leaves_descriptors_behind_is_found_out_by_the_check) {
+  const Said leaking = checked("Leaking");
+  EXPECT_EQ(leaking.exit, 6) << leaking;
+  EXPECT_TRUE(contains(leaking.text, "1 descriptors are left of each loop")) << leaking;
+  EXPECT_EQ(checked("Good").exit, 0);
+}
+
+TEST_F(LoopClass, that_fails_a_check_does_so_again_when_its_replay_line_is_pasted) {
+  fs::permissions(write(folder_ / "my python", "#!/bin/sh\nexec python3 \"$@\"\n"), fs::perms::owner_all);
+  const Said said = checked("Unhurried", "--python './my python'");
+  EXPECT_TRUE(contains(said.text, "a timer of 1s is called after 1500ms")) << said;
+  const std::size_t line = said.text.find("  replay  ");
+  ASSERT_NE(line, std::string::npos) << said;
+  const Said again = in_folder(said.text.substr(line + 10));
+  EXPECT_TRUE(contains(again.text, "1500ms  enter a")) << again;
+}
+
 TEST_F(LoopClass, that_is_not_there_or_cannot_be_made_is_said_to_be_absent_and_why) {
-  for (const auto& [factory, why] : {std::pair{"Missing", "Missing"}, {"broken", "OSError: no loop today"}}) {
+  for (const auto& [factory, why] : {std::pair{"Missing", "there is no Missing in /"},
+                                     {"broken", "OSError: no loop today"}}) {
     const Said said = judged(factory, "PASS-1 --budget 10cases");
     EXPECT_EQ(said.exit, 6) << said;
     EXPECT_TRUE(contains(said.text, why)) << said;
@@ -87,7 +122,7 @@ TEST_F(LoopClass, may_be_of_an_asyncio_of_ones_own) {
         "import asyncio\nasyncio.BaseEventLoop.call_at = lambda self, when, call, *arguments, context=None:"
         " self.call_soon(call, *arguments, context=context)\n");
   const Said said = shell(fmt::format("PYTHONPATH={} {} run --loop asyncio TIMER-1 --budget 300cases",
-                                      (folder_ / "").string(), CEDE_COMMAND));
+                                      folder(), CEDE_COMMAND));
   EXPECT_EQ(said.exit, 1) << said;
   EXPECT_TRUE(contains(said.text, "FAIL asyncio TIMER-1")) << said;
 }
@@ -95,7 +130,7 @@ TEST_F(LoopClass, may_be_of_an_asyncio_of_ones_own) {
 TEST_F(LoopClass, in_pure_python_is_none_if_its_accelerator_was_there_before) {
   write(folder_ / "sitecustomize.py", "import asyncio\n");
   const Said said = shell(fmt::format("PYTHONPATH={} {} run --loop asyncio-pure TIMER-1 --budget 300cases",
-                                      (folder_ / "").string(), CEDE_COMMAND));
+                                      folder(), CEDE_COMMAND));
   EXPECT_EQ(said.exit, 6) << said;
   EXPECT_TRUE(contains(said.text, "imported asyncio with its accelerator in C")) << said;
 }
