@@ -78,7 +78,7 @@ Verdict awaiting_a_new_task_cedes(const History& history) {
 bool returned_by_itself(const History& history) {
   if (history.complete || history.stops || history.fatal) return false;
   auto last = history.events().rbegin();
-  if (last->what == What::did && last->step.verb == Verb::close) ++last;
+  if (last->did(Verb::close)) ++last;
   return last->what == What::got && last->step.verb == Verb::run && last->answer == Answer{};
 }
 

@@ -43,7 +43,7 @@ void Cancellations::read(const History& history) {
     const Event& event = history[index];
     if (event.what == What::enter) read_enter(history, index);
     else if (event.what == What::leave) read_leave(history, index);
-    else if (event.what == What::did && event.step.verb == Verb::uncancel) take_back(index, event.id);
+    else if (event.did(Verb::uncancel)) take_back(index, event.id);
     else if (is_request(history, index)) {
       read_request(history, index, event.id, event.step.value);
       if (event.answer != Answer::of(Value::of(true))) until = std::min(until, index + 1);

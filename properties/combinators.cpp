@@ -112,7 +112,7 @@ Verdict gather_takes_two_passes(const History& history) {
     bool empty = one.distinct.empty();
     for (std::size_t index = one.asked; index < history.events().size(); ++index) {
       const Event& event = history[index];
-      if (event.what != What::did || event.step.verb != done || event.id != one.id) continue;
+      if (!event.did(done) || event.id != one.id) continue;
       if (history.pass(index) == history.pass(one.asked))
         ruling.require(event.answer == Answer::of(Value::of(empty)), index,
                        empty ? "there was nothing to wait for" : "it was done before the next pass");

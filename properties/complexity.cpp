@@ -16,7 +16,7 @@ bool reports_slowness(const Event& event) {
 bool debug_at(const History& history, std::size_t event) {
   bool debug = false;
   for (std::size_t index = 0; index < event; ++index)
-    if (history[index].what == What::did && history[index].step.verb == Verb::set_debug)
+    if (history[index].did(Verb::set_debug))
       debug = history[index].step.value.number != 0;
   return debug;
 }
@@ -81,7 +81,7 @@ void require_cost(Ruling& ruling, const History& history, std::initializer_list<
                   std::string_view why) {
   for (std::size_t index = 0; index < history.events().size(); ++index) {
     const Event& event = history[index];
-    if (event.what != What::did || event.step.verb != Verb::storm || event.answer.kind != Answer::Kind::value) continue;
+    if (!event.did(Verb::storm) || event.answer.kind != Answer::Kind::value) continue;
     for (Name kind : kinds)
       if (event.step.name == kind) ruling.require(event.answer.value.number <= most, index, why);
   }

@@ -67,7 +67,7 @@ class Contexts {
       if (known && !is_task(event.id)) current_[event.job] = kept_[event.id];
       if (known && of_descriptors_.contains(event.id)) calls_[event.job] = &of_descriptors_[event.id];
     }
-    if (event.what != What::did || event.answer.kind == Answer::Kind::ignored) return;
+    if (event.what != What::did || event.answer.without_effect()) return;
     Verb verb = event.step.verb;
     bool outside = event.job == 0 && event.frame != main_frame;  // in the loop's error handler, or between threads
     if (outside && verb == set_var) told_ = false;               // whose context that is nobody says

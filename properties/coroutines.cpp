@@ -93,7 +93,7 @@ void judge_send(const History& history, std::size_t sent, Ruling& ruling) {
 void judge_answer(const History& history, std::size_t got, Ruling& ruling) {
   const Event& before = history[got - 1];
   const CoroutineLife* coroutine = history.coroutine(history[got].id);
-  if (before.what == What::did && before.step.verb == Verb::yield)
+  if (before.did(Verb::yield))
     ruling.require(history[got].answer == handed(before.step.value), got, "this is not what was yielded");
   if (before.what == What::end && coroutine && coroutine->frame == before.frame)
     ruling.require(history[got].answer == before.answer, got, "this is not what the coroutine returned");

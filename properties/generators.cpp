@@ -55,7 +55,7 @@ class Requests {
     if (event.what == What::got && request) answer(index);
     if (event.step.verb == Verb::produce && done) produce(index);
     if (event.what == What::destroyed) destroy(event.frame);
-    if (event.what == What::did && event.step.verb == Verb::drop && event.id) stand(event.id).dropped = index;
+    if (event.did(Verb::drop) && event.id) stand(event.id).dropped = index;
   }
 
   /// With who asks goes the body that runs inside of it.

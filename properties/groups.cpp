@@ -25,7 +25,7 @@ Children children_of(const History& history, const Scopes& scopes, const Scope& 
   Children children;
   for (const FutureLife& task : history.futures) {
     const Step& step = history[task.made].step;
-    bool added = task.task && step.verb == Verb::create_task_in && history[task.made].what == What::did;
+    bool added = task.task && history[task.made].did(Verb::create_task_in);
     if (added && group_at(history, scopes, step.name, task.made) == &group) children.push_back(&task);
   }
   return children;
@@ -206,11 +206,8 @@ Verdict an_error_of_the_body_ends_the_group(const History& history) {
   Ruling ruling;
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
-  for (std::size_t event = 0; event < history.events().size(); ++event) {
-    const Event& step = history[event];
-    bool adds = step.what == What::did && step.step.verb == Verb::create_task_in;
-    if (adds && step.answer.kind != Answer::Kind::unsupported) rule_on_adding(history, scopes, event, ruling);
-  }
+  for (std::size_t event = 0; event < history.events().size(); ++event)
+    if (history[event].did(Verb::create_task_in)) rule_on_adding(history, scopes, event, ruling);
   for (const Scope& group : of(history, scopes, Verb::task_group)) {
     if (group.ended() == never || !failed(history[group.ended()].answer)) continue;
     Children children = children_of(history, scopes, group);

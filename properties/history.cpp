@@ -305,7 +305,7 @@ void History::read_leave(std::size_t index) {
   const Event& last = (*this)[index - 1];
   if (!job.step) {
     const Frame* own = frame(last.frame);  // not the error handler's, which may be called inside of it
-    bool raised = last.what == What::did && last.step.verb == Verb::raise && own && own->by == job.enter;
+    bool raised = last.did(Verb::raise) && own && own->by == job.enter;
     if (raised) job.error = last.step.value.error;
     return;
   }

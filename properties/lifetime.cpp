@@ -32,7 +32,7 @@ bool only_names_hold(const History& history) {
 std::size_t dropped(const History& history, Id id) {
   for (std::size_t index = 0; index < history.events().size(); ++index) {
     const Event& event = history[index];
-    if (event.what == What::did && event.step.verb == Verb::drop && event.id == id) return index;
+    if (event.did(Verb::drop) && event.id == id) return index;
   }
   return never;
 }
@@ -232,7 +232,7 @@ Verdict a_destroyed_coroutine_ends_where_it_is(const History& history) {
         if (events[later].frame == event.frame)
           ruling.require(false, later, "it went on after it had been destroyed, or was destroyed again");
     }
-    bool destroys = event.what == What::did && event.step.verb == Verb::destroy;
+    bool destroys = event.did(Verb::destroy);
     if (!destroys || event.answer.kind != Answer::Kind::nothing) continue;
     const CoroutineLife* object = history.coroutine(event.id);
     const Frame* frame = object ? history.frame(object->frame) : nullptr;
@@ -283,7 +283,7 @@ Verdict a_runner_leaves_nothing_behind(const History& history) {
   Ruling ruling;
   for (std::size_t asked = 0; asked < history.events().size(); ++asked) {
     const Event& event = history[asked];
-    if (event.what != What::did || event.step.verb != Verb::runner || event.job) continue;
+    if (!event.did(Verb::runner) || event.job) continue;
     Runner runner = read_runner(history, asked);
     if (runner.got == never) continue;
     for (const Job& job : history.jobs) {
@@ -325,7 +325,7 @@ Verdict a_runner_is_refused_inside_a_running_loop(const History& history) {
   Ruling ruling;
   for (std::size_t asked = 0; asked + 1 < history.events().size(); ++asked) {
     const Event& event = history[asked];
-    if (event.what != What::did || event.step.verb != Verb::runner || !event.job) continue;
+    if (!event.did(Verb::runner) || !event.job) continue;
     const Event& next = history[asked + 1];
     bool refused = next.what == What::got && next.frame == event.frame && next.answer.is_raised(ErrorKind::runtime);
     ruling.require(refused, asked + 1, "a runner ran a loop inside a running one");

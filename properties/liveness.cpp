@@ -110,7 +110,7 @@ bool disturbed(const History& history, const Watch& watch, std::size_t from, std
 void judge_descriptors_beside_jobs(const History& history, const Descriptors& descriptors, Ruling& ruling) {
   for (std::size_t event = 0; event < history.events().size(); ++event) {
     const Event& write = history[event];
-    if (write.what != What::did || write.step.verb != Verb::write) continue;
+    if (!write.did(Verb::write)) continue;
     if (write.answer.kind != Answer::Kind::nothing) continue;
     const Watch* watch = descriptors.watch(write.id, Direction::read, event);
     const Call* first = watch ? next_hop(history, event, nullptr) : nullptr;

@@ -404,10 +404,10 @@ Verdict close_is_refused_while_running_and_final_otherwise(const History& histor
   for (std::size_t event = history.closed + 1; event < history.events().size(); ++event) {
     const Event& later = history[event];
     Verb verb = later.step.verb;
-    bool schedules = verb == Verb::call_soon || verb == Verb::call_later || verb == Verb::call_at ||
-                     verb == Verb::create_task;
+    bool schedules = later.did(Verb::call_soon) || later.did(Verb::call_later) || later.did(Verb::call_at) ||
+                     later.did(Verb::create_task);
     bool runs = verb == Verb::run || verb == Verb::run_until_complete;
-    if ((later.what == What::did && schedules) || (later.what == What::got && runs))
+    if (schedules || (later.what == What::got && runs))
       ruling.require(later.answer.is_raised(ErrorKind::runtime), event, "a closed loop took it on");
   }
   for (const Job& job : history.jobs)

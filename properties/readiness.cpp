@@ -359,7 +359,7 @@ Verdict a_number_that_comes_back_begins_afresh(const History& history) {
   std::vector<Id> files, copies;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
-    if (event.what != What::did || event.answer.kind == Answer::Kind::ignored) continue;
+    if (event.what != What::did || event.answer.without_effect()) continue;
     if (event.step.verb == Verb::reopen) reopened.push_back(i);
     if (event.step.verb == Verb::reopen) std::erase(files, event.id);
     if (event.step.verb == Verb::open_file) files.push_back(event.id);

@@ -126,7 +126,7 @@ bool failed(const Answer& answer) { return answer.is_raised() && !answer.is_rais
 
 bool asks_about(const History& history, std::size_t event, Verb verb, Id id) {
   const Event& step = history[event];
-  return step.what == What::did && step.step.verb == verb && step.id == id && step.answer.kind != Answer::Kind::ignored;
+  return step.did(verb) && step.id == id;
 }
 
 std::size_t undisturbed(const History& history, const Wait& wait, std::size_t poll, std::uint32_t passes) {

@@ -15,10 +15,6 @@ namespace {
 
 Verb verb_of(const History& history, const Scope& scope) { return history[scope.asked()].step.verb; }
 
-bool did(const History& history, std::size_t event, Verb verb) {
-  return history[event].what == What::did && history[event].step.verb == verb;
-}
-
 /// The first poll after which a timer of the scope's deadline has to run; never if there is none.
 std::size_t poll_of_deadline(const History& history, const Scope& scope) {
   if (scope.latest == forever) return never;
@@ -101,7 +97,7 @@ bool waits_for_others(const History& history, const Scopes& scopes, const Scope&
       return true;
   for (const Wait& wait : history.waits) {
     Nanos due, begun = history.beginning_of_pass(wait.asked);
-    if (did(history, wait.asked, Verb::sleep) && !__builtin_add_overflow(begun, history[wait.asked].step.time, &due) &&
+    if (history[wait.asked].did(Verb::sleep) && !__builtin_add_overflow(begun, history[wait.asked].step.time, &due) &&
         concerns(wait.asked, wait.got, due))
       return true;
   }
@@ -219,7 +215,7 @@ void require_a_move(const History& history, const Scopes& scopes, std::size_t ev
   const Scope* scope = nullptr;
   for (const Scope& one : scopes.all())
     if (one.id == history[event].id && one.asked() < event) scope = &one;
-  if (scope ? did(history, scope->asked(), Verb::reenter) : was_entered(history, event)) return;
+  if (scope ? history[scope->asked()].did(Verb::reenter) : was_entered(history, event)) return;
   if (!scope) return ruling.require(answer.is_raised(), event, "a scope that was never entered was moved");
   if (scope->got() < event) return ruling.require(answer.is_raised(), event, "a scope that is over was moved");
   if (scope->body && event < scope->ended() && !moved(*scope) && scopes.ahead(*scope, event))
@@ -242,7 +238,7 @@ Verdict a_scope_keeps_to_what_its_body_made_of_it(const History& history) {
   Scopes scopes(history);
   if (!scopes.plain()) return ruling;
   for (std::size_t event = 0; event < history.events().size(); ++event)
-    if (did(history, event, Verb::reschedule)) require_a_move(history, scopes, event, ruling);
+    if (history[event].did(Verb::reschedule)) require_a_move(history, scopes, event, ruling);
   for (const Scope& scope : of(history, scopes, Verb::reenter)) require_a_refusal(history, scopes, scope, ruling);
   for (const Scope& scope : of(history, scopes, Verb::timeout)) {
     if (!scope.body) continue;
@@ -291,7 +287,7 @@ void require_inline(const History& history, const Scope& scope, Ruling& ruling) 
   ruling.require(history[scope.body->first].job == history[scope.asked()].job, scope.body->first,
                  "the coroutine did not begin at once");
   for (std::size_t event = scope.asked(); event < std::min(end, history.events().size()); ++event) {
-    if (!did(history, event, Verb::current_task) || history[event].frame != scope.body->id) continue;
+    if (!history[event].did(Verb::current_task) || history[event].frame != scope.body->id) continue;
     const Job* job = history.job_at(scope.asked());
     if (job) ruling.require(history[event].answer == Answer::of(Value::of(history[job->enter].step.who)), event,
                             "the coroutine does not run in the task that waits");

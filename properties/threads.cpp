@@ -14,11 +14,6 @@ namespace {
 
 using enum Verb;
 
-/// Whether it is a step with this verb that was taken.
-bool did(const Event& event, Verb verb) {
-  return event.what == What::did && event.step.verb == verb && !event.answer.without_effect();
-}
-
 /// Whether it is what another thread, or the loop's own wait, did for a step with this verb.
 bool got(const Event& event, Verb verb) { return event.what == What::got && event.step.verb == verb; }
 
@@ -40,8 +35,8 @@ std::vector<Submission> submissions_of(const History& history) {
   std::map<Id, std::size_t> asked, place;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
     const Event& event = history[i];
-    if (did(event, thread)) asked[event.made] = i;
-    bool own = did(event, call_soon_threadsafe) && event.made;
+    if (event.did(thread)) asked[event.made] = i;
+    bool own = event.did(call_soon_threadsafe) && event.made;
     if (own || got(event, thread)) {
       place[event.made] = list.size();
       list.push_back({.id = event.made, .asked = own ? i : asked[event.made], .called = i, .thread = event.thread,
@@ -51,7 +46,7 @@ std::vector<Submission> submissions_of(const History& history) {
       Submission& submission = list[found->second];
       if (event.what == What::enter && submission.calls++ == 0) submission.entered = i;
       bool in_time = submission.entered == never && submission.cancelled == never;
-      if (did(event, cancel) && in_time) submission.cancelled = i;
+      if (event.did(cancel) && in_time) submission.cancelled = i;
     }
   }
   return list;
@@ -252,10 +247,10 @@ void follow_signals(const History& history, OnRaise on_raise, OnJob on_job, OnRe
       if (event.what == What::enter) on_job(signal, i);
       if (event.what == What::rest) on_rest(signal, i);
     }
-    if (did(event, add_signal_handler) && !event.answer.is_raised()) change(signals[step.name], event.made);
-    bool removed = did(event, remove_signal_handler) && event.answer == Answer::of(Value::of(true));
+    if (event.did(add_signal_handler) && !event.answer.is_raised()) change(signals[step.name], event.made);
+    bool removed = event.did(remove_signal_handler) && event.answer == Answer::of(Value::of(true));
     if (removed) change(signals[step.name], 0);
-    bool raised = did(event, raise_signal) || got(event, send_signal);
+    bool raised = event.did(raise_signal) || got(event, send_signal);
     if (Signal* signal = raised ? &signals[step.name] : nullptr; signal && signal->handler) {
       on_raise(*signal, i);
       signal->used = true;
@@ -335,18 +330,18 @@ class Handlers {
 
   void read(const Event& event, std::size_t index) {
     Name signal = event.step.name;
-    if (did(event, add_signal_handler)) {
+    if (event.did(add_signal_handler)) {
       bool refuse = closed_ || !catchable(signal);
       ruling_.require(event.answer.is_raised() == refuse, index,
                       refuse ? "a signal that cannot be caught, or a closed loop, and no refusal" : "it was refused");
       note(event);
-    } else if (did(event, add_signal_handler_elsewhere)) {
+    } else if (event.did(add_signal_handler_elsewhere)) {
       ruling_.require(event.answer.is_raised(), index, "a thread that is not the main one registered a handler");
       note(event);
-    } else if (did(event, remove_signal_handler)) {
+    } else if (event.did(remove_signal_handler)) {
       bool was = handlers_.erase(signal) > 0;
       ruling_.require(event.answer == Answer::of(Value::of(was)), index, "it did not tell whether there was a handler");
-    } else if (did(event, raise_signal)) {
+    } else if (event.did(raise_signal)) {
       bool by_default = event.answer.kind == Answer::Kind::value;
       bool handled = handlers_.contains(signal);
       ruling_.require(by_default != handled, index,
@@ -396,7 +391,7 @@ Interrupts interrupts_of(const History& history, const Runner& runner) {
   Interrupts interrupts;
   for (std::size_t i = runner.asked + 1; i < runner.got; ++i) {
     const Event& event = history[i];
-    bool raised = did(event, raise_signal) && event.answer.kind == Answer::Kind::nothing;
+    bool raised = event.did(raise_signal) && event.answer.kind == Answer::Kind::nothing;
     if ((raised || got(event, send_signal)) && event.step.name == Name("int") && interrupts.count++ == 0)
       interrupts.first = i;
   }
@@ -416,7 +411,7 @@ Verdict an_interrupt_cancels_the_main_task(const History& history) {
   Ruling ruling;
   if (cancels_otherwise(history)) return ruling;
   for (std::size_t i = 0; i < history.events().size(); ++i) {
-    if (!did(history[i], runner) || history[i].job) continue;
+    if (!history[i].did(runner) || history[i].job) continue;
     Runner run = read_runner(history, i);
     if (run.got == never) continue;
     Interrupts interrupts = interrupts_of(history, run);

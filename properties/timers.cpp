@@ -352,7 +352,7 @@ Verdict an_error_in_a_timer_harms_no_other(const History& history) {
     const Call* failed = history.call_of(job);
     if (!failed || !failed->timer() || job.leave == never) continue;
     const Event& last = history[job.leave - 1];
-    if (last.what != What::did || last.step.verb != Verb::raise || last.job != job.number) continue;
+    if (!last.did(Verb::raise) || last.job != job.number) continue;
     if (last.frame != history[job.enter + 1].frame) continue;  // the error handler's, inside of the callback
     ruling.reached();
     if (std::size_t next = history.past_diagnostics(job.leave + 1); next < history.events().size())

@@ -63,6 +63,9 @@ struct Event {
   Step step;         // did, got: the step; enter, leave, end: `who` is the script
   Nanos time = 0;    // poll: the limit of the wait; call_*: the deadline
   Answer answer;
+
+  /// Whether a script took a step with this verb here. What is ignored or unsupported is no step taken.
+  bool did(Verb verb) const { return what == What::did && step.verb == verb && !answer.without_effect(); }
 };
 
 struct Trace {
