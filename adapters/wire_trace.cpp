@@ -66,6 +66,11 @@ class Jobs {
 
 // Writing.
 
+/// Whether the step made a timer.
+bool has_deadline(const Event& event) {
+  return (event.did(Verb::call_later) || event.did(Verb::call_at)) && !event.answer.is_raised();
+}
+
 class Writer {
  public:
   Writer(std::string& json, const Scenario& scenario) : json_(json), scenario_(scenario) {}
@@ -122,7 +127,7 @@ class Writer {
       key("among");
       json_ += fmt::format("[{}]", fmt::join(event.among.begin(), among_end(event.among), ","));
     }
-    if (event.time) key("time"), duration(event.time);
+    if (event.time || has_deadline(event)) key("time"), duration(event.time);
     if (event.thread) key("thread"), number(event.thread);
     if (event.job != jobs_.running()) key("job"), number(event.job);
     if (event.what == What::error || event.what == What::warning) {
@@ -213,6 +218,7 @@ class Reader {
     const Row* shape = nullptr;
     std::size_t count = 0;
     bool has_details = false;
+    has_time_ = false;
     json_.array([&](std::size_t index) {
       ++count;
       if (index == 0) return begin(event, shape);
@@ -227,8 +233,19 @@ class Reader {
       json_.fail(fmt::format("expected {} and found the end of {}", count < 2 ? "what it is, and when" :
                              words_for(shape->fields[count - 2]), shape ? shape->word : "the event"));
     if (json_.failed()) return;
+    if (event.what == What::did) check_step(event);
     if (event.what == What::enter) jobs_.enter(event), event.job = jobs_.running();
     if (event.what == What::leave) leave(event);
+  }
+
+  /// What judges could not do without: they would take it for the loop's fault.
+  void check_step(const Event& event) {
+    if (event.frame == 0 && std::ranges::count(scenario_.steps, event.step))
+      json_.fail("expected a frame from 1: who takes a step of the scenario is a script");
+    if ((event.did(Verb::call_soon) || has_deadline(event)) && !event.answer.is_raised() && !event.made)
+      json_.fail(fmt::format("expected made with what {} made: the id of its handle", spelling(event.step.verb)));
+    if (has_deadline(event) && !has_time_)
+      json_.fail(fmt::format("expected time with what {} made: its deadline", spelling(event.step.verb)));
   }
 
   void leave(const Event& event) {
@@ -287,7 +304,7 @@ class Reader {
       else if (key == "message") message = value();
       else if (key == "made") event.made = id("an id");
       else if (key == "among") among(event);
-      else if (key == "time") event.time = duration();
+      else if (key == "time") event.time = duration(), has_time_ = true;
       else if (key == "thread") event.thread = static_cast<std::uint8_t>(number(1, UINT8_MAX, "a thread's number"));
       else if (key == "job") event.job = static_cast<Id>(number(0, 0, "0, for no job"));
       else if (key == "about") event.step.name = name("a word");
@@ -377,6 +394,7 @@ class Reader {
   const Scenario& scenario_;
   Trace& trace_;
   Jobs jobs_;
+  bool has_time_ = false;  // the event that is being read
 };
 
 }  // namespace

@@ -108,6 +108,15 @@ TEST_F(LoopClass, that_fails_a_check_does_so_again_when_its_replay_line_is_paste
   EXPECT_TRUE(contains(again.text, "1500ms  enter a")) << again;
 }
 
+TEST_F(LoopClass, is_not_believed_what_it_says_of_its_deadlines) {
+  write(folder_ / "mine.py", "import asyncio\nclass Early(asyncio.SelectorEventLoop):\n"
+                             "    def call_at(self, when, *rest, **more):\n"
+                             "        return super().call_at(when - 0.005, *rest, **more)\n");
+  const Said early = judged("Early", "TIMER-1 --budget 300cases --no-expect");
+  EXPECT_EQ(early.exit, 1) << early;
+  EXPECT_TRUE(contains(early.text, "FAIL python:mine:Early TIMER-1")) << early;
+}
+
 TEST_F(LoopClass, that_is_not_there_or_cannot_be_made_is_said_to_be_absent_and_why) {
   for (const auto& [factory, why] : {std::pair{"Missing", "there is no Missing in /"},
                                      {"broken", "OSError: no loop today"}}) {

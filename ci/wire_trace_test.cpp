@@ -110,6 +110,11 @@ TEST(WireTrace, says_which_event_is_none_and_what_was_expected) {
            Wrong{R"(["did",0,0,1,0,{"value":1,"not":"ignored"}])",
                  "event 1: expected only one of value, raises and not"},
            Wrong{R"(["did",0,0,1,0,{"not":"done"}])", "event 1: expected unsupported or ignored and found done"},
+           Wrong{R"(["did",0,0,0,1,{"made":1}])",
+                 "event 1: expected a frame from 1: who takes a step of the scenario is a script"},
+           Wrong{R"(["did",0,0,1,1])", "event 1: expected made with what call_soon made: the id of its handle"},
+           Wrong{R"(["did",0,"main: call_at 0ms a",1,1,{"made":1}])",
+                 "event 1: expected time with what call_at made: its deadline"},
            Wrong{R"(["did",0,0,1,0,{"value":[1]}])", "event 1: expected null and found [1]}]]"},
            Wrong{R"(["did",0,0,1,0,{"value":{}}])", "event 1: expected an object with error or ns"},
            Wrong{R"(["did",0,0,1,0,{"value":"no name"}])", "event 1: expected a name and found no name"},
@@ -134,12 +139,12 @@ TEST(WireTrace, may_end_in_a_job_that_never_ends) {
 }
 
 TEST(WireTrace, leaves_alone_what_it_does_not_know) {
-  EXPECT_EQ(error_in(R"([["did",0,0,1,0,{"mood":{"deep":[1.5e3,null,"\u00e9"]}}]])"), "");
+  EXPECT_EQ(error_in(R"([["did",0,1,1,0,{"mood":{"deep":[1.5e3,null,"\u00e9"]}}]])"), "");
 }
 
 TEST(WireTrace, has_no_depth_that_a_stack_could_end_in) {
   const std::string deep(100'000, '[');
-  EXPECT_EQ(error_in(R"([["did",0,0,1,0,{"mood":)" + deep).substr(0, 28), "event 0: expected less depth");
+  EXPECT_EQ(error_in(R"([["did",0,1,1,0,{"mood":)" + deep).substr(0, 28), "event 0: expected less depth");
 }
 
 }  // namespace

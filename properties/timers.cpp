@@ -44,14 +44,25 @@ const Job* queued_job_behind(const History& history, const Job& job) {
   return call && call->timer() ? nullptr : next;
 }
 
+/// Whether time had passed since the beginning of the pass when the timer was made.
+bool made_late(const History& history, const Call& timer) {
+  return at(history, timer.asked) >= history.beginning_of_pass(timer.asked) + history.trace().resolution;
+}
+
+/// The deadline by which a timer is early or not: the loop's own, unless that is before what was asked for.
+Nanos owed_deadline(const History& history, const Call& timer) {
+  if (history[timer.asked].step.time >= History::far) return timer.due;                      // TIMER-15's affair
+  if (timer.verb == Verb::call_later && made_late(history, timer)) return timer.due;         // TIMER-10's
+  return std::max(timer.due, timer.deadline);
+}
+
 /// TIMER-1
 Verdict no_timer_is_early(const History& history) {
   Ruling ruling;
   for (const Call& timer : timers_in(history)) {
     if (timer.entered == never || timer.due == forever || made_overdue(history, timer)) continue;
-    // By the loop's own deadline: where that is counted from is TIMER-10's affair.
-    ruling.require(at(history, timer.entered) + history.trace().resolution > timer.due, timer.entered,
-                   "the timer ran before its deadline");
+    ruling.require(at(history, timer.entered) + history.trace().resolution > owed_deadline(history, timer),
+                   timer.entered, "the timer ran before its deadline");
   }
   return ruling;
 }
@@ -240,10 +251,10 @@ Verdict delays_count_from_the_call(const History& history) {
   for (const Call& timer : timers_in(history)) {
     Nanos delay = history[timer.asked].step.time;
     if (timer.verb != Verb::call_later || delay < 0 || delay >= History::far) continue;
-    if (timer.due - delay + tick <= clock) ruling.require(false, timer.asked, "the loop's clock went back");
+    if (timer.due - delay + tick <= clock)
+      ruling.require(false, timer.asked, "the deadline is counted from before an earlier call: the clock went back");
     clock = std::max(clock, timer.due - delay);
-    // Only where time has passed in the pass, the moment of the call is another than its beginning.
-    if (at(history, timer.asked) < history.beginning_of_pass(timer.asked) + tick) continue;
+    if (!made_late(history, timer)) continue;  // the moment of the call is that of its pass, too
     ruling.reached();
     if (timer.entered == never) continue;
     ruling.require(at(history, timer.entered) + tick > timer.deadline, timer.entered,

@@ -25,6 +25,8 @@ PRINTED = """\
 exit is KeyboardInterrupt: whatever leaves a callback is printed by the bindings, and SystemExit ends the process
 """
 
+ROUNDED = 2_000_000  # nanoseconds: waits are rounded up to milliseconds, also from what is a little more than a whole one
+
 
 class Binding:
     """asyncio as it is: what all others change something of."""
@@ -62,6 +64,7 @@ class Epoll(Binding):
     """With the loop's own selector, whose waits are whole milliseconds."""
 
     back_end = "epoll"
+    resolution = ROUNDED
 
 
 class Asyncio(Binding):
@@ -226,7 +229,7 @@ class Python(Binding):
         self.version = str(getattr(found, "__version__", platform.python_version()))
         self.bugs = ""
         loop = self.new_loop(door)
-        self.resolution = 1 if type(selector_of(loop)) is ExactSelector else 2_000_000
+        self.resolution = 1 if type(selector_of(loop)) is ExactSelector else ROUNDED
         loop.close()
 
     def new_loop(self, door):
