@@ -25,7 +25,7 @@ PRINTED = """\
 exit is KeyboardInterrupt: whatever leaves a callback is printed by the bindings, and SystemExit ends the process
 """
 
-ROUNDED = 2_000_000  # nanoseconds: waits are rounded up to milliseconds, also from what is a little more than a whole one
+ROUNDED = 3_000_000  # nanoseconds: waits are rounded up to milliseconds, twice, from what may be a little above one
 
 
 class Binding:

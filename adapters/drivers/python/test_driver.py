@@ -209,7 +209,7 @@ class TheDriver(unittest.TestCase):
 
     def test_says_how_exactly_loops_wait(self):
         for factory, resolution in (("test_driver:Odd", 1), ("asyncio:new_event_loop", 1),
-                                    ("test_driver:polling", 2_000_000)):
+                                    ("test_driver:polling", 3_000_000)):
             hello, = Driver("--loop", "python:" + factory).ask({"cmd": "hello", "protocol": 1})
             self.assertEqual(hello["resolution"], resolution, factory)
 
