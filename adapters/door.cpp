@@ -58,13 +58,6 @@ World& world_of(World::Pace pace) {
   return worlds[static_cast<int>(pace)];
 }
 
-std::optional<World::Pace> pace_of(std::string_view name) {
-  if (name == "frozen") return World::Pace::frozen;
-  if (name == "creeping") return World::Pace::creeping;
-  if (name == "real") return World::Pace::real;
-  return std::nullopt;
-}
-
 /// A write to a pipe that nobody reads raises a signal, which is nobody's business.
 class WithoutPipeSignal {
  public:
@@ -173,7 +166,7 @@ Door::Wrong Door::obey(const std::string& line) {
 }
 
 Door::Wrong Door::begin(Words& words) {
-  auto pace = pace_of(words.word());
+  auto pace = World::pace_of(words.word());
   int wake = words.descriptor();
   bool onward = !words.over() && words.word() == "onward";
   if (!pace || !words.good()) return "begin frozen|creeping|real WAKE [onward]";

@@ -11,8 +11,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -148,8 +148,7 @@ void Driver::begin(const std::vector<std::string>& command) {
   ssize_t told;
   while ((told = read(failure.ends[0], &error, sizeof error)) < 0 && errno == EINTR) {}
   if (told == sizeof error) {
-    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {}
-    process_ = -1;
+    reap();
     DriverFailure absent(fmt::format("cannot run {}: {}", command[0], std::strerror(error)), "");
     absent.absent = true;
     throw absent;
@@ -158,8 +157,7 @@ void Driver::begin(const std::vector<std::string>& command) {
   if (alive_ < 0) {
     const std::string why = std::strerror(errno);
     kill_group(SIGKILL);
-    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {}
-    process_ = -1;
+    reap();
     throw DriverFailure(fmt::format("no descriptor of its process: {}", why), "");
   }
   in_ = in.keep(true);
@@ -284,6 +282,11 @@ void Driver::fail_at_end() {
   const int told = by_signal ? signal : WEXITSTATUS(status_) - 128;  // so a shell tells of what it has begun
   failure.killed = told == SIGKILL || told == SIGTERM || told == SIGHUP || told == SIGINT;
   throw failure;
+}
+
+void Driver::reap() {
+  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {}
+  process_ = -1;
 }
 
 bool Driver::has_ended(int milliseconds) {

@@ -56,6 +56,8 @@ class Driver {
   [[noreturn]] void fail_at_end();
   bool has_ended(int milliseconds);
   void kill_group(int signal) const;
+  /// Waits for the end of a process that is about to end.
+  void reap();
   bool has_more();
   bool release();
 

@@ -18,7 +18,6 @@ namespace cede {
 namespace {
 
 constexpr int deaths_max = 4;  // of drivers, for the same thing
-constexpr std::array<std::string_view, 3> paces{"frozen", "creeping", "real"};
 
 void append_member(std::string& json, std::string_view key, std::string_view text) {
   json += fmt::format(",\"{}\":", key);
@@ -203,14 +202,8 @@ std::string run_message(std::string_view seq, const Scenario& scenario, World::P
   std::string json = R"({"cmd":"run")";
   append_member(json, "seq", seq);
   append_member(json, "scenario", to_string(scenario));
-  if (pace != World::Pace::frozen) append_member(json, "pace", paces[static_cast<std::size_t>(pace)]);
+  if (pace != World::Pace::frozen) append_member(json, "pace", World::spelling(pace));
   return json + "}";
-}
-
-std::optional<World::Pace> pace_of(std::string_view word) {
-  const auto found = std::ranges::find(paces, word);
-  if (found == paces.end()) return std::nullopt;
-  return static_cast<World::Pace>(found - paces.begin());
 }
 
 std::string hello_answer(const LoopInfo& loop) {

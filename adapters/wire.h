@@ -20,8 +20,6 @@ inline constexpr int wire_protocol = 1;
 
 std::string hello_message();
 std::string run_message(std::string_view seq, const Scenario& scenario, World::Pace pace);
-/// frozen, creeping or real.
-std::optional<World::Pace> pace_of(std::string_view word);
 /// What a loop tells of itself, as the answer to `hello`.
 std::string hello_answer(const LoopInfo& loop);
 /// What is told of a loop by such an answer; what is wrong with it is the reader's error. Its name is left alone.

@@ -1,8 +1,23 @@
 #include "adapters/world.h"
 
+#include <array>
+
 #include "adapters/baton.h"
 
 namespace cede {
+namespace {
+
+constexpr std::array<std::string_view, 3> paces{"frozen", "creeping", "real"};
+
+}  // namespace
+
+std::string_view World::spelling(Pace pace) { return paces[static_cast<std::size_t>(pace)]; }
+
+std::optional<World::Pace> World::pace_of(std::string_view word) {
+  const auto found = std::ranges::find(paces, word);
+  if (found == paces.end()) return std::nullopt;
+  return static_cast<Pace>(found - paces.begin());
+}
 
 void World::begin(WaitObserver& observer) {
   observer_ = &observer;

@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +55,8 @@ class World {
   World& operator=(const World&) = delete;
 
   Pace pace() const { return pace_; }
+  static std::string_view spelling(Pace pace);
+  static std::optional<Pace> pace_of(std::string_view word);
 
   /// Makes the free choices of loops that can be told (reference/choices.h); has to outlive the world.
   void let_choose(reference::Choices* choices) { choices_ = choices; }

@@ -35,6 +35,11 @@ bool some_before(const Divided& divided, std::size_t end, auto holds) {
   return std::any_of(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(std::min(end, events.size())), holds);
 }
 
+/// Whether one of the verbs came before they part.
+bool was_said(const Divided& divided, const Verbs& verbs) {
+  return some_before(divided, divided.at.seen, [&](const Event& event) { return verbs.meets({event.step.verb}); });
+}
+
 /// The end of something that nobody holds any more, or what is told at it.
 bool is_an_end(const Event& event) {
   return event.what == What::destroyed || (event.what == What::error && event.step.name);
@@ -119,9 +124,8 @@ bool is_one_thread_too_many(const Divided&, const Pair& pair) {
 
 /// Tasks that shut down a generator are cancelled before they begin: that is thrown into its body, outside its job.
 bool is_thrown_into_a_generator(const Divided& divided, const Pair& pair) {
-  auto shuts_down = [](const Event& event) { return event.step.verb == Verb::shutdown_asyncgens; };
   return pair.seen.what == What::got && pair.seen.job == 0 && pair.seen.answer.is_raised(ErrorKind::cancelled) &&
-         some_before(divided, divided.at.seen, shuts_down);
+         was_said(divided, {Verb::shutdown_asyncgens});
 }
 
 /// What a handler of errors raises is an error like others, but if it is fatal.
@@ -184,34 +188,26 @@ bool is_a_request_to_a_circle(const Divided& divided, const Pair& pair) {
 
 /// Whoever is resumed by hand sets its timers in the loop that runs, which may be another than the scenario's.
 bool is_a_timer_elsewhere(const Divided& divided, const Pair& pair) {
-  auto was = [&](Verb verb) {
-    return some_before(divided, divided.at.seen, [=](const Event& event) { return event.step.verb == verb; });
-  };
   return pair.seen.what == What::rest && pair.expected.what == What::rest && pair.seen.at < pair.expected.at &&
-         was(Verb::run_in_new_loop) && was(Verb::send);
+         was_said(divided, {Verb::run_in_new_loop}) && was_said(divided, {Verb::send});
 }
 
 /// Who waits behind a shield that somebody has completed by hand meanwhile fails, and that is an error of the loop's.
 bool is_a_shield_too_late(const Divided& divided, const Pair& pair) {
   const bool is_bare = pair.seen.what == What::error && !pair.seen.step.name && pair.expected.what != What::error;
   return is_bare && pair.seen.answer == Answer::of(Value::of(ErrorKind::invalid_state)) &&
-         some_before(divided, divided.at.seen, [](const Event& event) { return event.step.verb == Verb::shield; });
+         was_said(divided, {Verb::shield});
 }
 
 /// A semaphore's place was not handed over once: whoever came first took it, woken or not.
 bool is_of_an_old_semaphore(const Divided& divided, const Pair&) {
-  return some_before(divided, divided.at.seen, [](const Event& event) {
-    return event.step.verb == Verb::create_semaphore || event.step.verb == Verb::create_bounded_semaphore;
-  });
+  return was_said(divided, {Verb::create_semaphore, Verb::create_bounded_semaphore});
 }
 
 /// A gather of which a child was cancelled fails with that error, but has not been cancelled; nor has its shield.
 bool is_a_shield_of_a_gather(const Divided& divided, const Pair& pair) {
-  auto was = [&](Verb verb) {
-    return some_before(divided, divided.at.seen, [=](const Event& event) { return event.step.verb == verb; });
-  };
-  return pair.seen.step.verb == Verb::cancelled && pair.expected.step == pair.seen.step && was(Verb::gather) &&
-         was(Verb::shield);
+  return pair.seen.step.verb == Verb::cancelled && pair.expected.step == pair.seen.step &&
+         was_said(divided, {Verb::gather}) && was_said(divided, {Verb::shield});
 }
 
 /// Who is resumed by hand, though what it waits for is not there, has an error.
@@ -223,15 +219,9 @@ bool is_resumed_too_soon(const Divided&, const Pair& pair) {
 
 /// A wait takes its timer back when what it waits for is there, and not when whoever waits goes on, which may be never.
 bool is_a_timer_fewer(const Divided& divided, const Pair& pair) {
-  constexpr std::array waits{Verb::wait_all_completed, Verb::wait_first_completed, Verb::wait_first_exception};
-  auto asked = [&](auto holds) {
-    return some_before(divided, divided.at.seen, [&](const Event& event) {
-      return event.what == What::did && holds(event.step.verb);
-    });
-  };
+  constexpr Verbs waits{Verb::wait_all_completed, Verb::wait_first_completed, Verb::wait_first_exception};
   return pair.seen.what == What::rest && pair.expected.what == What::rest && pair.seen.at < pair.expected.at &&
-         asked([&](Verb verb) { return std::ranges::count(waits, verb) > 0; }) &&
-         asked([](Verb verb) { return verb == Verb::send; });
+         was_said(divided, waits) && was_said(divided, {Verb::send});
 }
 
 /// A generator that yields behind its close is not over, one that was dropped is closed by a task of its own, and what

@@ -9,6 +9,14 @@
 #include "properties/shrink.h"
 
 namespace cede {
+namespace {
+
+/// In no scenario, or where the plug-in's table gave the loop up.
+bool is_of_adapter(const Crash& crash) {
+  return crash.scenario.steps.empty() || crash.said.find(not_owed) != std::string::npos;
+}
+
+}  // namespace
 
 std::string_view spelling(Status status) {
   switch (status) {
@@ -80,15 +88,6 @@ std::string_view spelling(World::Pace pace) {
   }
   return {};
 }
-
-namespace {
-
-/// In no scenario, or where the plug-in's table gave the loop up.
-bool is_of_adapter(const Crash& crash) {
-  return crash.scenario.steps.empty() || crash.said.find(not_owed) != std::string::npos;
-}
-
-}  // namespace
 
 std::vector<Exit> exits(const RunReport& report) {
   std::vector<Exit> exits;

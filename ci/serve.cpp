@@ -30,7 +30,7 @@ std::string member(std::string_view key, std::string_view text) {
 
 World::Pace read_pace(JsonReader& json) {
   const std::string_view word = json.text();
-  const std::optional<World::Pace> pace = pace_of(word);
+  const std::optional<World::Pace> pace = World::pace_of(word);
   if (!pace) json.fail(fmt::format("there is no pace {}", word));
   return pace.value_or(World::Pace::frozen);
 }

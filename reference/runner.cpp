@@ -13,13 +13,14 @@ using Tasks = std::vector<Ref<TaskBase>>;
 
 /// One pass behind the last of them there is a future that is done.
 Error run_until_gathered(AbstractLoop& loop, const Tasks& tasks) {
+  if (tasks.empty()) return {};
   Future<> all(loop);
   auto left = std::make_shared<std::size_t>(tasks.size());
   for (const Ref<TaskBase>& task : tasks)
     task->add_done_callback([all, left](FutureBase&) mutable {
       if (--*left == 0 && !all.done()) all.set_result();
     });
-  return tasks.empty() ? Error{} : run_until_done(loop, *all.base());
+  return run_until_done(loop, *all.base());
 }
 
 Error run_until_all_done(AbstractLoop& loop, const Tasks& tasks) {

@@ -5,6 +5,7 @@ produce to the body, which drives them: it yields what was produced, and passes 
 """
 
 from answers import Closing, IGNORED
+from job import Suspension
 
 
 class Produced:
@@ -19,18 +20,6 @@ class Produced:
         error = yield self
         if error is not None:  # sent, since an error of this class that is thrown would destroy what it passes through
             raise error
-
-
-class Passing:
-    """What a script suspends on, handed on to whoever drives the generator."""
-
-    __slots__ = ("what",)
-
-    def __init__(self, what):
-        self.what = what
-
-    def __await__(self):
-        return (yield self.what)
 
 
 class Generators:
@@ -53,7 +42,7 @@ class Generators:
                     yield what.value
                     sent = None
                 else:
-                    sent = await Passing(what)
+                    sent = await Suspension(what)
             except GeneratorExit:
                 if type(what) is not Produced:
                     coroutine.close()
