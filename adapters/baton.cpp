@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "adapters/world.h"
@@ -44,7 +45,14 @@ void Baton::give_back() {
 }
 
 void Baton::let_loop_go_on(World& world) {
-  wait(world, [] { return true; });
+  is_returning_ = true;
+  world.at_next_wait([this] { let_call_return(); });
+  give_back();
+  take();
+}
+
+void Baton::let_call_return() {
+  if (std::exchange(is_returning_, false)) hand_over();
 }
 
 bool Baton::wait(World& world, std::function<bool()> ready) {
@@ -79,8 +87,8 @@ OtherThread& OtherThread::idle() {
   return add_thread();
 }
 
-void OtherThread::start(World& world, std::function<void()> work) {
-  while (work_) world.let_others_go_on();  // it was on its way back from a call
+void OtherThread::start(std::function<void()> work) {
+  while (work_) baton_.let_call_return();  // it was on its way back from one
   work_ = std::move(work);
   baton_.hand_over();
 }

@@ -22,6 +22,8 @@ class Baton {
 
   /// On the loop's thread: comes back when the other has given it back.
   void hand_over();
+  /// ... of a call that has woken the loop and not returned yet, if there is one.
+  void let_call_return();
 
   // On the other thread.
 
@@ -45,6 +47,7 @@ class Baton {
   void look(World& world, Wait& wait);
 
   std::uint8_t thread_;
+  bool is_returning_ = false;
   std::binary_semaphore go_{0}, back_{0};
 };
 
@@ -59,7 +62,7 @@ class OtherThread {
   static OtherThread& idle();
 
   /// On the loop's thread: comes back when the work is over, or waits for the loop.
-  void start(World& world, std::function<void()> work);
+  void start(std::function<void()> work);
   Baton& baton() { return baton_; }
 
  private:

@@ -168,7 +168,7 @@ class Threads : public FamilyPlayer {
       // Refused, nothing else has happened, so the event is still there.
       if (!call(line, made)) event.answer = Answer::raised(ErrorKind::runtime);
     };
-    world().at(then(line.step->time), [this, do_call] { OtherThread::first().start(world(), do_call); });
+    world().at(then(line.step->time), [do_call] { OtherThread::first().start(do_call); });
     return {};
   }
 
@@ -191,7 +191,7 @@ class Threads : public FamilyPlayer {
 
   Answer submit(const Line& line, Id id) {
     world().at(then(line.step->time), [this, &line, id] {
-      OtherThread::idle().start(world(), [this, &line, id] { wait_for_coroutine(line, id); });
+      OtherThread::idle().start([this, &line, id] { wait_for_coroutine(line, id); });
     });
     return {};
   }
@@ -227,7 +227,7 @@ class Threads : public FamilyPlayer {
 
   Answer add_handler_elsewhere(const Line& line, Id made) {
     Answer answer;
-    OtherThread::idle().start(world(), [&] { answer = add_handler(line, made); });
+    OtherThread::idle().start([&] { answer = add_handler(line, made); });
     return answer;
   }
 

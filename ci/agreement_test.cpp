@@ -52,6 +52,9 @@ constexpr Way ways[] = {
     {"signals_behind_calls_from_threads",
      "main: call_soon_threadsafe a\nmain: add_signal_handler usr1 b\na: raise_signal usr1\na: call_soon c\n"
      "c: call_soon d\n", "THR-8"},
+    {"a_thread_that_waits_beside_one_whose_call_returns",
+     "a: busy 1ms\na: thread 0ms a\nmain: run_coroutine_threadsafe 0ms a\nmain: add_signal_handler usr1 a\n"
+     "main: raise_signal usr1\n", ""},
 };
 
 class Agreement : public testing::TestWithParam<Way> {};
