@@ -50,8 +50,8 @@ class Reader {
     try {
       toml::table table = toml::parse_file(file_);
       read_head(table, expectations);
-      for (auto&& [key, node] : table)
-        if (!is_key(key.str())) complain(node, "there is no key {}", key.str());
+      check_keys(table, is_of_language_ ? Keys{"language", "version", "clause"}
+                                        : Keys{"loop", "version", "also", "clause"});
       if (const toml::node* clause = table.get("clause"); clause && !clause->is_array())
         complain(*clause, "a clause begins with [[clause]]");
       if (const toml::array* clauses = table["clause"].as_array()) {
@@ -75,9 +75,13 @@ class Reader {
                                       fmt::format(format, std::forward<Args>(args)...)));
   }
 
-  bool is_key(std::string_view key) const {
-    if (key == "version" || key == "clause") return true;
-    return is_of_language_ ? key == "language" : key == "loop" || key == "also";
+  using Keys = std::vector<std::string_view>;
+
+  /// That none of the table's keys is unknown.
+  void check_keys(const toml::table& table, const Keys& known) {
+    for (auto&& [key, node] : table)
+      if (std::ranges::find(known, key.str()) == known.end())
+        complain(node, "there is no key {}; there are: {}", key.str(), fmt::join(known, " "));
   }
 
   void read_shared(const std::string& name, Expectations& expectations) {
@@ -136,9 +140,7 @@ class Reader {
     expectation.seldom = table["seldom"].value_or(is_of_language_);
     expectation.percent = table["percent"].value_or(is_of_language_ ? percent_of_language : 100);
     if (expectation.percent < 1 || expectation.percent > 100) complain(node, "percent is a number from 1 to 100");
-    constexpr std::array known{"id", "expect", "why", "link", "back_end", "version", "seldom", "percent"};
-    for (auto&& [key, value] : table)
-      if (std::ranges::find(known, key.str()) == known.end()) complain(value, "there is no key {}", key.str());
+    check_keys(table, {"id", "expect", "why", "link", "back_end", "version", "seldom", "percent"});
     for (const Expectation& other : expectations.all)
       for (const std::string& id : expectation.ids)
         if (std::ranges::find(other.ids, id) != other.ids.end() && may_meet(other, expectation))

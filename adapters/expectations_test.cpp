@@ -89,7 +89,8 @@ TEST_F(ExpectationsFile, is_read_strictly) {
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nwhy = \"w\"\n", 3, "has no link");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nlink = \"https://l\"\nwhy = \"\"\n", 3, "has no why");
   expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nversion = \"new\"\n" + reason_, 3, "version new");
-  expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nreason = \"r\"\n" + reason_, 6, "no key reason");
+  expect_complaint(clause + "id = \"PASS-1\"\nexpect = \"fail\"\nreason = \"r\"\n" + reason_, 6,
+                   "no key reason; there are: id expect why link");
   std::string twice = "id = \"PASS-1\"\nexpect = \"fail\"\n" + reason_;
   expect_complaint(clause + twice + "[[clause]]\n" + twice, 8, "PASS-1 is in line 3 already");
 }
