@@ -96,7 +96,8 @@ Exit diff(const std::string& before, const std::string& after, bool json) {
   auto all = changes(runs[0], runs[1]);
   bool worse = std::ranges::any_of(all, &Change::worse);
   if (on_terms(runs[0]) != on_terms(runs[1]))
-    fmt::print(stderr, "cede: they were not made on the same terms: {}; {}\n", on_terms(runs[0]), on_terms(runs[1]));
+    fmt::print(stderr, "cede: changes may come of it that the reports were not made on the same terms: {}; {}\n",
+               on_terms(runs[0]), on_terms(runs[1]));
   for (const Change& change : all) fmt::print("{}\n", json ? to_json(change) : to_text(change));
   if (json) fmt::print("{}\n", nlohmann::ordered_json{{"kind", "end"}, {"exit", worse ? 1 : 0}}.dump());
   else fmt::print("{} changes; {}\n", all.size(), worse ? "something got worse" : "nothing got worse");
