@@ -69,8 +69,8 @@ bool is_driver(std::string_view name) { return name.starts_with(any_driver) || n
 
 bool is_module(std::string_view name) {
   if (is_driver(name)) return false;
-  return name.ends_with(".so") || name.starts_with("./") || name.starts_with("../") || name.starts_with("/") ||
-         name.starts_with(c_door);
+  return name.ends_with(".so") || name.ends_with(".py") || name.starts_with("./") || name.starts_with("../") ||
+         name.starts_with("/") || name.starts_with(c_door);
 }
 
 // Drivers.
@@ -119,6 +119,11 @@ const Adapter* open_module(const std::string& name, std::string& why) {
   if (auto found = open.find(name); found != open.end()) return &found->second;
 
   auto [path, back_end] = module_of(name);
+  if (path.extension() == ".py") {
+    why = fmt::format("say python:{}:CLASS for a loop class that it has, or 'exec:python3 {}' if it is a driver",
+                      path.stem().string(), name);
+    return nullptr;
+  }
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!module) {
     why = dlerror();

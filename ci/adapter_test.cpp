@@ -145,6 +145,9 @@ TEST_F(AdapterCommand, says_what_is_wrong_with_a_file_that_is_no_plug_in) {
     expect("cede " + way + " text.so", 6, "text.so: ");
     expect("cede " + way + " nothing.so", 6, "it exports neither cede_adapter, of a loop in C++");
   }
+  for (std::string way : {"adapter check", "run --loop"})
+    for (std::string name : {"./tiny.py", "tiny.py"})
+      expect("cede " + way + " " + name, 6, "say python:tiny:CLASS for a loop class that it has");
   std::ofstream(folder_ / "old.c") << "int cede_adapter;\nlong cede_layout(void) { return 1; }\n";
   ASSERT_EQ(in_folder("cc -shared -fPIC old.c -o old.so").exit, 0);
   expect("cede adapter check ./old.so", 6, "it was built with the headers of another cede");
