@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view for_python = "what `ci/setup --loops python` does";
-constexpr std::string_view for_zuvloop = "zuvloop 0.0.17 for Python 3.14, and name that by --python,";
+constexpr std::string_view for_zuvloop = "zuvloop 0.0.17 for Python 3.14, and name that by --python";
 constexpr std::string_view for_node = "what `ci/setup --loops node` does";
 
 constexpr std::array loops{
@@ -159,6 +159,8 @@ fs::path beside(std::string_view name) { return fs::read_symlink("/proc/self/exe
 std::span<const KnownLoop> known_loops() { return loops; }
 
 std::string KnownLoop::remedy() const {
+  if (driver.starts_with(python_driver) && !setting("CEDE_PYTHON", "").empty())
+    return "name by --python one that has what it needs";
   return is_driven() ? fmt::format("install {}", package) : fmt::format("install {} and build again", package);
 }
 

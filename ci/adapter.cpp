@@ -56,7 +56,6 @@ const Adapter* find_named(const std::string& loop, Exit& exit) {
   std::string why;
   LoopInfo info;
   const Opened opened = describe(name, info, why);
-  if (opened == Opened::not_there && known) why = fmt::format("{} ({})", known->remedy(), why);
   if (opened != Opened::well) {
     exit = complain(Exit::adapter_failed, fmt::format("{}: {}", name, why));
     return nullptr;
@@ -124,6 +123,16 @@ Exit adapter_info(const std::string& loop) {
   for (std::string line; std::getline(mapping, line);) fmt::print("  {}\n", line);
   if (!adapter->unsupported.empty()) fmt::print("\nunsupported\n");
   for (const Unsupported& one : adapter->unsupported) fmt::print("  {}: {}\n", spelling(one.verb), one.reason);
+  return Exit::verified;
+}
+
+Exit adapter_list() {
+  for (const KnownLoop& known : known_loops()) {
+    LoopInfo loop;
+    std::string why;
+    const bool is_here = describe(known.name, loop, why) == Opened::well;
+    fmt::print("{:<22} {}\n", known.name, is_here ? loop.version : "absent: " + why.substr(0, why.find('\n')));
+  }
   return Exit::verified;
 }
 

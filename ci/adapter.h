@@ -18,6 +18,9 @@ Exit adapter_info(const std::string& loop);
 /// file, unless that is empty.
 Exit adapter_check(const std::string& loop, const std::string& source);
 
+/// Prints which of the loops that have a name are here, and what to do about the others.
+Exit adapter_list();
+
 /// Prints the JSON Schema of what goes over the wire between cede and a driver.
 Exit adapter_schema();
 

@@ -163,6 +163,14 @@ TEST(AdapterInfo, tells_what_the_adapter_tells) {
     EXPECT_TRUE(contains(ended.text, part)) << part << "\n" << ended;
 }
 
+TEST(AdapterList, says_of_each_loop_that_it_is_here_or_what_to_do) {
+  const Said ended = shell(command + " adapter list --python /no/such");
+  EXPECT_EQ(ended.exit, 0) << ended;
+  EXPECT_TRUE(contains(ended.text, "reference              1\n")) << ended;
+  EXPECT_TRUE(contains(ended.text, "asyncio                absent: name by --python one that has what it needs: "))
+      << ended;
+}
+
 TEST_F(AdapterCommand, new_writes_into_a_new_folder_only) {
   EXPECT_EQ(in_folder("cede adapter new --lang c mine").exit, 0);
   EXPECT_TRUE(contains(in_folder("cede adapter new --lang c mine").text, "mine is there already"));

@@ -27,8 +27,7 @@ std::vector<LoopReport> reports_of(const std::string& loop, const Expectations* 
     if (known.name != loop && loop_of(known.name) != loop) continue;
     LoopInfo info;
     if (describe(known.name, info, why) == Opened::well) reports.push_back(report_on(options, info, expectations));
-    else
-      fmt::print(stderr, "cede: absent: {}: {} ({})\n", known.name, known.remedy(), why);
+    else fmt::print(stderr, "cede: absent: {}: {}\n", known.name, why);
   }
   if (!is_yours(loop)) return reports;
   LoopInfo info;

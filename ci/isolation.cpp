@@ -336,14 +336,17 @@ Opened describe(std::string_view name, LoopInfo& info, std::string& why) {
     end = Child(ask).end();
   }
   if (end.how != Child::How::done) {
-    why = fmt::format("it {} when it was opened{}{}", end.words(), end.printed.empty() ? "" : ": ", end.printed);
+    const std::string_view printed = std::string_view(end.printed).substr(0, end.printed.find_last_not_of('\n') + 1);
+    why = fmt::format("it {} when it was opened{}{}", end.words(), printed.empty() ? "" : ": ", printed);
     return Opened::broken;
   }
   Json said = Json::parse(end.said);
   RunReport report;
   if (said.contains("why")) why = said["why"];
   else if (read_json_lines(said["lines"], report, why)) info = report.loops.at(0).info;
-  return why.empty() ? Opened::well : Opened::not_there;
+  if (why.empty()) return Opened::well;
+  if (const KnownLoop* known = find_loop(name)) why = fmt::format("{}: {}", known->remedy(), why);
+  return Opened::not_there;
 }
 
 LoopReport play_isolated(const LoopInfo& info, const Terms& terms, const Shard& shard, Hands hands) {

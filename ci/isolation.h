@@ -21,8 +21,8 @@ class PulseWitness : public Witness {
 };
 
 enum class Opened { well, not_there, broken };
-/// What a loop tells of itself, opened in a child; or, in `why`, that its module was not built or cannot be loaded, or
-/// how it broke down.
+/// What a loop tells of itself, opened in a child; or, in `why`, what to do where it is not there and what shows that,
+/// or how it broke down.
 Opened describe(std::string_view name, LoopInfo& info, std::string& why);
 
 struct Hands {

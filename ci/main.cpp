@@ -336,7 +336,7 @@ struct Line {
   }
 
   void adapter_line() {
-    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info, schema");
+    auto& command = *app.add_subcommand("adapter", "plug in a loop of your own: new, check, info, list, schema");
     command.require_subcommand(1);
     auto& make = *command.add_subcommand("new", "write a folder with a loop and its adapter, which pass the check");
     make.add_option("name", file, "of the loop and the folder")->required()->option_text("NAME");
@@ -353,6 +353,9 @@ struct Line {
         ->required()->option_text("LOOP|FILE.so")->check(loop_name);
     python_option(info);
     info.callback([this] { act = [this] { return adapter_info(file); }; });
+    auto& list = *command.add_subcommand("list", "loops that have a name: version, or what to do where one is absent");
+    python_option(list);
+    list.callback([this] { act = adapter_list; });
     command.add_subcommand("schema", "print the JSON Schema of what drivers of other languages read and write")
         ->callback([this] { act = adapter_schema; });
   }

@@ -83,7 +83,7 @@ std::optional<std::string> find_loops(const std::vector<std::string>& names, std
           break;
         }
         if (!known) return fmt::format("there is no loop {}; there are: all {}", name, loop_names());
-        absent.push_back({name, fmt::format("{} ({})", known->remedy(), why)});
+        absent.push_back({name, why});
     }
   }
   return std::nullopt;
