@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -139,12 +140,27 @@ std::size_t Door::read(char* to, std::size_t room) {
   return size;
 }
 
+struct Door::Verb {
+  std::string_view name;
+  Wrong (Door::*obey)(Words&);
+  bool of_any_thread = false;
+};
+
+const Door::Verb* Door::verb_of(const std::string& line) {
+  static constexpr std::array verbs{
+      Verb{"begin", &Door::begin}, Verb{"end", &Door::end},         Verb{"busy", &Door::busy},
+      Verb{"limit", &Door::limit}, Verb{"at", &Door::at, true},     Verb{"next", &Door::next, true},
+      Verb{"off", &Door::off, true}, Verb{"expect", &Door::expect, true}};
+  auto found = std::ranges::find(verbs, Words(line).word(), &Verb::name);
+  return found == verbs.end() ? nullptr : &*found;
+}
+
 /// What another thread asks for, the scenario's does.
 Door::Wrong Door::ask(const std::string& line) {
-  std::string_view verb = Words(line).word();
-  if (current_world() || verb == "begin") return obey(line);
-  if (verb != "at" && verb != "next" && verb != "off" && verb != "expect")
-    return "on the thread of a scenario that has begun";
+  const Verb* verb = verb_of(line);
+  if (!verb) return "begin, end, busy, expect, limit, at, next or off";
+  if (current_world() || verb->obey == &Door::begin) return obey(line);
+  if (!verb->of_any_thread) return "on the thread of a scenario that has begun";
   std::lock_guard lock(mutex_);
   if (!begun_) return "in a scenario that has begun";
   asked_.push_back(line);
@@ -153,16 +169,8 @@ Door::Wrong Door::ask(const std::string& line) {
 
 Door::Wrong Door::obey(const std::string& line) {
   Words words(line);
-  std::string_view verb = words.word();
-  if (verb == "begin") return begin(words);
-  if (verb == "end") return end(words);
-  if (verb == "busy") return busy(words);
-  if (verb == "expect") return expect(words);
-  if (verb == "limit") return limit(words);
-  if (verb == "at") return at(words);
-  if (verb == "next") return next(words);
-  if (verb == "off") return off(words);
-  return "begin, end, busy, expect, limit, at, next or off";
+  (void)words.word();
+  return (this->*verb_of(line)->obey)(words);
 }
 
 Door::Wrong Door::begin(Words& words) {

@@ -30,9 +30,11 @@ class Door : WaitObserver {
 
  private:
   class Words;
+  struct Verb;
   /// Null, or how to say it right.
   using Wrong = const char*;
 
+  static const Verb* verb_of(const std::string& line);
   Wrong ask(const std::string& line);
   Wrong obey(const std::string& line);
   Wrong begin(Words& words);

@@ -163,7 +163,10 @@ TEST(Door, a_command_that_makes_no_sense_fails) {
   auto wrong = [](const std::string& command, const std::string& right) {
     return "cede: at the door: `" + command + "`: has to be " + right + "\nInvalid argument\n";
   };
-  EXPECT_EQ(said({"open"}), wrong("open", "on the thread of a scenario that has begun"));
+  const std::string unknown = wrong("open", "begin, end, busy, expect, limit, at, next or off");
+  EXPECT_EQ(said({"open"}), unknown);
+  EXPECT_EQ(said({"begin frozen -1", "open"}), unknown);
+  EXPECT_EQ(said({"limit 5"}), wrong("limit 5", "on the thread of a scenario that has begun"));
   EXPECT_EQ(said({"begin fast -1"}), wrong("begin fast -1", "begin frozen|creeping|real WAKE [onward]"));
   EXPECT_EQ(said({"begin frozen -1", "at 5 k", "begin frozen -1"}),
             wrong("at 5 k", "at NS KEY write FD N|signal S|call") +

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -182,7 +183,7 @@ void Driver::send(std::string_view line) {
 void Driver::write_some() {
   while (!unsent_.empty()) {
     const ssize_t count = write(in_, unsent_.data(), unsent_.size());
-    if (count > 0) unsent_.erase(0, static_cast<std::size_t>(count));
+    if (count > 0) sent_ += static_cast<std::size_t>(count), unsent_.erase(0, static_cast<std::size_t>(count));
     else if (errno == EPIPE) return unsent_.clear();  // what it has left to say is read
     else if (errno != EINTR) return;
   }
@@ -209,13 +210,23 @@ bool Driver::pump() {
                                 {alive_, POLLIN, 0},
                                 {err_, POLLIN, 0},
                                 {unsent_.empty() ? -1 : in_, POLLOUT, 0}}};
-    if (poll(ends.data(), ends.size(), glance) < 0) continue;
+    const int ready = poll(ends.data(), ends.size(), glance);
+    if (ready == 0) wonder();
+    if (ready < 0) continue;
     if (ends[2].revents) hear();
     if (ends[3].revents) write_some();
     if (ends[0].revents) return true;
     if (ends[1].revents) return false;
   }
   fail("had not answered when cede was interrupted");
+}
+
+/// One that has let everything lie for a while is told of, in case it is given up.
+void Driver::wonder() {
+  int unread = 0;
+  if (++glances_ != patience / glance || ioctl(in_, FIONREAD, &unread) != 0) return;
+  if (unread > 0 && static_cast<std::size_t>(unread) == sent_)
+    fmt::print(stderr, "the driver has read nothing of what it was sent to its standard input\n");
 }
 
 /// Who interrupts does not wait for one that may never answer.

@@ -52,6 +52,7 @@ class Driver {
   static bool is_given_up(int& glances);
   void write_some();
   bool read_some();
+  void wonder();
   void hear();
   [[noreturn]] void fail_at_end();
   bool has_ended(int milliseconds);
@@ -65,6 +66,8 @@ class Driver {
   int alive_ = -1;  // to wait for its end with
   int in_ = -1, out_ = -1, err_ = -1;
   int status_ = 0;
+  int glances_ = 0;  // for which it was waited
+  std::size_t sent_ = 0;
   std::string unsent_;
   std::string read_;       // what came
   std::size_t taken_ = 0;  // of that

@@ -43,6 +43,13 @@ TEST(Driver, is_asked_for_in_words_that_make_sense) {
   EXPECT_TRUE(contains(none.text, "there is no command in exec:")) << none;
 }
 
+TEST(Driver, that_never_reads_is_said_not_to) {
+  const Said deaf = cede("adapter info 'exec:sleep 1000'");
+  EXPECT_EQ(deaf.exit, 6) << deaf;
+  EXPECT_TRUE(contains(deaf.text, "opened: the driver has read nothing of what it was sent to its standard input\n"))
+      << deaf;
+}
+
 TEST(Driver, finds_no_more_in_its_environment_than_it_needs) {
   setenv("CEDE_SEEN", "1", 1);
   constexpr std::array secrets{"SECRET_TOKEN", "NODE_AUTH_TOKEN", "CARGO_REGISTRY_TOKEN"};
