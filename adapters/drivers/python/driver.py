@@ -1,10 +1,11 @@
 """Plays scenarios on asyncio and on loops that are compatible with it. The protocol is in ../README.md.
 
     driver.py --loop asyncio-pure
+
+Any Python can read this file, so that one which is too old can say so.
 """
 
 import argparse
-import collections
 import gc
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import traceback
 
 PROTOCOL = 1
+OLDEST = 3, 9  # of Pythons
 
 
 class Driver:
@@ -31,7 +33,7 @@ class Driver:
         self.player = play.Player
         self.failures = answers.failures
         answers.ERRORS["exit"] = binding.fatal
-        self.unsupported = {**play.unsupported(), **binding.unsupported}
+        self.unsupported = dict(play.unsupported(), **binding.unsupported)
         self.reader = program.Reader(play.Player, self.unsupported)
         self.plays = 0
         hearing.listen()
@@ -41,9 +43,9 @@ class Driver:
         if word == "hello":
             return self.hello()
         if word == "run":
-            return {"seq": command["seq"], **self.run(command)}
-        return {"unsupported": "this driver does not know the command %s" % word,
-                **({"seq": command["seq"]} if "seq" in command else {})}
+            return dict(self.run(command), seq=command["seq"])
+        answer = {"unsupported": "this driver does not know the command %s" % word}
+        return dict(answer, seq=command["seq"]) if "seq" in command else answer
 
     def hello(self):
         binding = self.binding
@@ -83,7 +85,8 @@ def commands(source):
         more = os.read(descriptor, 1 << 20)
         if not more:
             return
-        *lines, left = (left + more).split(b"\n")
+        lines = (left + more).split(b"\n")
+        left = lines.pop()
         for line in lines:
             yield json.loads(line.decode())
 
@@ -93,6 +96,9 @@ def main():
     options.add_argument("--loop", default="asyncio", help="asyncio, asyncio-pure, ... or python:MODULE:FACTORY")
     loop = options.parse_args().loop
 
+    if sys.version_info < OLDEST:
+        sys.exit("%s is Python %s, and %d.%d is the oldest that plays" % ((sys.executable, platform.python_version())
+                                                                          + OLDEST))
     import loops
     from door import open_door
 

@@ -54,9 +54,12 @@ class Binding:
 
     def of(self, package, bugs):
         """It is a loop of this package."""
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        self.name, self.version, self.bugs = package, version(package), bugs
+        try:
+            self.name, self.version, self.bugs = package, version(package), bugs
+        except PackageNotFoundError:
+            raise SystemExit("%s is not installed for %s" % (package, sys.executable))
         return importlib.import_module(package.replace("-", "_"))
 
 
