@@ -251,6 +251,20 @@ void Driver::hear() {
   if (said_.size() > said_max) said_.erase(0, said_.size() - said_max);
 }
 
+/// What is there; its end may never come, since what it has left behind may hold it.
+void Driver::hear_all() {
+  while (err_ >= 0) {
+    pollfd more{err_, POLLIN, 0};
+    if (poll(&more, 1, 0) <= 0) return;
+    hear();
+  }
+}
+
+const std::string& Driver::said() {
+  hear_all();
+  return said_;
+}
+
 double Driver::seconds_computed() const {
   clockid_t clock;
   timespec time{};
@@ -278,11 +292,7 @@ void Driver::fail(const std::string& what) {
 /// Its standard output is at its end.
 void Driver::fail_at_end() {
   if (!has_ended(patience)) fail("closed its standard output, and lives on");
-  while (err_ >= 0) {
-    pollfd more{err_, POLLIN, 0};
-    if (poll(&more, 1, 0) <= 0) break;  // what it has left behind may hold it
-    hear();
-  }
+  hear_all();
   const bool by_signal = WIFSIGNALED(status_);
   const int signal = by_signal ? WTERMSIG(status_) : 0;
   std::string how = by_signal ? fmt::format("crashed: {}", sigdescr_np(signal))

@@ -40,6 +40,8 @@ class Driver {
 
   /// What its process has computed by now, without what it has begun itself.
   double seconds_computed() const;
+  /// The last that it has written to standard error by now.
+  const std::string& said();
   /// How many descriptors are open in its process and those that this has begun.
   std::size_t descriptors_open() const;
 
@@ -54,6 +56,7 @@ class Driver {
   bool read_some();
   void wonder();
   void hear();
+  void hear_all();
   [[noreturn]] void fail_at_end();
   bool has_ended(int milliseconds);
   void kill_group(int signal) const;

@@ -24,6 +24,15 @@ void append_member(std::string& json, std::string_view key, std::string_view tex
   append_json(json, text);
 }
 
+/// The last line says what is wrong, and what comes before it stands below that.
+std::string last_line_first(std::string_view text) {
+  std::string lines(text.substr(text.rfind('\n') + 1));
+  text.remove_suffix(lines.size());
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+    lines += fmt::format("\n    {}", text.substr(0, end));
+  return lines;
+}
+
 std::string_view without_line_end(std::string_view text) { return text.substr(0, text.find_last_not_of(" \n") + 1); }
 
 /// Of an answer that is wrong, which may be that to another question; `otherwise` if nobody can tell.
@@ -70,6 +79,7 @@ class Wire {
   }
 
   double seconds_computed() const { return driver_ ? driver_->seconds_computed() : 0; }
+  std::string said() const { return driver_ ? driver_->said() : ""; }
   std::size_t descriptors_open() const { return driver_ ? driver_->descriptors_open() : 0; }
 
   static inline std::map<std::string, std::unique_ptr<Wire>, std::less<>> open;
@@ -149,10 +159,7 @@ class Wire {
     check_seq(answer.seq, asked.seq);
     answered_ = asked.seq;
     if (json.failed()) driver_->fail(fmt::format("answered wrongly: {}", json.error()));
-    if (answer.kind == RunAnswer::Kind::errored) {
-      const std::string_view words = without_line_end(answer.words);
-      throw DriverFailure(fmt::format("failed by itself: {}", words.substr(words.rfind('\n') + 1)), answer.words);
-    }
+    if (answer.kind == RunAnswer::Kind::errored) throw gave_up(answer.words, driver_->said());
     trace.resolution = adapter_.resolution;
     trace.exact_order = adapter_.exact_order;
     trace.promises = adapter_.promises;
@@ -278,6 +285,11 @@ RunAnswer read_run_answer(JsonReader& json, const Scenario& scenario, Trace& tra
   return answer;
 }
 
+DriverFailure gave_up(std::string_view words, const std::string& said) {
+  words = without_line_end(words);
+  return {fmt::format("gave up: {}", words.substr(words.rfind('\n') + 1)), fmt::format("{}{}\n", said, words)};
+}
+
 const Adapter* open_driver(const std::string& name, const std::vector<std::string>& command, std::string& why) {
   auto& wire = Wire::open[name];
   try {
@@ -286,8 +298,7 @@ const Adapter* open_driver(const std::string& name, const std::vector<std::strin
     Wire::open.erase(name);
     if (!failure.absent) throw;
     why = fmt::format("its driver {}", failure.what());
-    const std::string_view said = without_line_end(failure.said);
-    if (!said.empty()) why += fmt::format(": {}", said.substr(said.rfind('\n') + 1));
+    if (!failure.said.empty()) why += ": " + last_line_first(without_line_end(failure.said));
     return nullptr;
   }
   return &wire->adapter();
@@ -300,6 +311,13 @@ double drivers_seconds() {
   for (const auto& [name, wire] : Wire::open)
     if (wire) seconds += wire->seconds_computed();
   return seconds;
+}
+
+std::string drivers_said() {
+  std::string said;
+  for (const auto& [name, wire] : Wire::open)
+    if (wire) said += wire->said();
+  return said;
 }
 
 std::size_t drivers_descriptors() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/adapter.h"
+#include "adapters/driver.h"
 #include "adapters/json.h"
 
 namespace cede {
@@ -35,6 +36,9 @@ struct RunAnswer {
 /// Of what is unsupported the trace has the reason.
 RunAnswer read_run_answer(JsonReader& json, const Scenario& scenario, Trace& trace);
 
+/// That a driver has answered with an error of its own, the last line of which says what it is.
+DriverFailure gave_up(std::string_view words, const std::string& said);
+
 /// A loop behind the driver that this command begins; null when there is none, and `why` then says so. One that is
 /// there and answers wrongly throws DriverFailure (driver.h), here and whenever it plays.
 const Adapter* open_driver(const std::string& name, const std::vector<std::string>& command, std::string& why);
@@ -43,6 +47,8 @@ const Adapter* open_driver(const std::string& name, const std::vector<std::strin
 std::uint64_t drivers_restarted();
 /// What those that it has have computed by now.
 double drivers_seconds();
+/// The last that these have written to standard error by now.
+std::string drivers_said();
 /// How many descriptors these hold open.
 std::size_t drivers_descriptors();
 /// Ends the drivers that this process has begun. Throws DriverFailure if one has more to say.

@@ -59,6 +59,8 @@ constexpr std::string_view forgets =
     "a reader or writer is called after it was removed: forget it, also when it was found ready in this turn";
 constexpr std::string_view polls =
     "run turns and never polls: with nothing ready wait in poll, epoll_wait or select, on the thread that called run";
+constexpr std::string_view silent =
+    "no answer comes, and it waits: flush standard output behind each answer, and read line by line";
 constexpr std::string_view hidden =
     "run waits where cede cannot see it, such as for a condition, a futex or another thread: wait in poll, epoll_wait "
     "or select, on the thread that called run";
@@ -226,30 +228,41 @@ Ended in_child(const std::function<std::string()>& job) {
   return ended;
 }
 
-/// What to change, judging by how the process ended; empty if it did as it should.
+/// With what was written to standard error meanwhile, if there is a hint.
+std::string with_printed(std::string hint, const Ended& ended) {
+  if (hint.empty() || ended.printed.empty()) return hint;
+  std::string text = fmt::format("{}\n       it wrote\n{}", hint, indented(ended.printed, "           "));
+  text.pop_back();  // the end of the last line
+  return text;
+}
+
+/// What to change if it crashed. What cede has said of it itself needs no more words.
+std::string hint_on_crash(const Ended& ended) {
+  constexpr std::string_view ours = "cede: ";
+  if (ended.printed.starts_with(ours))
+    return ended.printed.substr(ours.size(), ended.printed.find_first_of(";\n") - ours.size());
+  if (ended.printed.empty()) return fmt::format("the loop {}: replay the scenario under a debugger", ended.why);
+  return with_printed(fmt::format("the loop {}", ended.why), ended);
+}
+
+/// What to change, judging by how the process ended, or else what the job said.
 std::string hint_on_end(const Ended& ended, std::string_view if_not_owed, std::string_view if_cannot_be_ended) {
   switch (ended.how) {
-    case Ended::How::done: return {};
+    case Ended::How::done: return with_printed(ended.said, ended);
     case Ended::How::called_back_wrongly: return std::string(if_not_owed);
     case Ended::How::cannot_be_ended: return std::string(if_cannot_be_ended);
-    case Ended::How::endless: return std::string(polls);
-    case Ended::How::blocked: return std::string(hidden);
-    case Ended::How::driver: return hint_on_driver(ended.why, ended.printed);
-    case Ended::How::crashed: break;
+    case Ended::How::endless: return with_printed(std::string(polls), ended);
+    case Ended::How::blocked: return with_printed(std::string(hidden), ended);
+    case Ended::How::driver: return with_printed(hint_on_driver(ended.why), ended);
+    case Ended::How::crashed: return hint_on_crash(ended);
   }
-  const std::string line = ended.printed.substr(0, ended.printed.find('\n'));
-  if (line.empty()) return fmt::format("the loop {}: replay the scenario under a debugger", ended.why);
-  constexpr std::string_view ours = "cede: ";
-  if (line.starts_with(ours)) return line.substr(ours.size(), line.find(';') - ours.size());
-  return fmt::format("the loop {}, and said: {}", ended.why, line);
+  return {};
 }
 
 std::string hint_on_wire(const WireCheck& check, const std::string& name) {
   Ended ended = in_child([&] { return check.hint(driver_command(name)); });
-  if (ended.how == Ended::How::blocked)
-    return "no answer comes, and it waits: flush standard output behind each answer, and read line by line";
-  std::string hint = hint_on_end(ended, {}, {});
-  return hint.empty() ? ended.said : hint;
+  if (ended.how == Ended::How::blocked) return with_printed(std::string(silent), ended);
+  return hint_on_end(ended, {}, {});
 }
 
 std::string hint_on(const Check& check, const Adapter& adapter) {
@@ -258,8 +271,7 @@ std::string hint_on(const Check& check, const Adapter& adapter) {
     play_on(adapter, check.scenario, trace);
     return check.hint(trace);
   });
-  std::string hint = hint_on_end(ended, check.if_not_owed, check.if_cannot_be_ended);
-  return hint.empty() ? ended.said : hint;
+  return hint_on_end(ended, check.if_not_owed, check.if_cannot_be_ended);
 }
 
 std::string hint_on_repeating(const Adapter& adapter) {
@@ -270,7 +282,7 @@ std::string hint_on_repeating(const Adapter& adapter) {
       play_on(adapter, bustle, trace);
       return to_string(trace);
     });
-    if (std::string hint = hint_on_end(ended, clean, ends_run); !hint.empty()) return hint;
+    if (ended.how != Ended::How::done) return hint_on_end(ended, clean, ends_run);
     if (i == 0) first = ended.said;
     if (ended.said != first)
       return "the same scenario goes another way in another process: let nothing depend on the real time, addresses, "
@@ -288,8 +300,7 @@ std::string hint_on_sharing(const Adapter& adapter) {
     auto same = [](const Event& a, const Event& b) { return a.what == b.what && a.id == b.id && a.step == b.step; };
     return std::ranges::equal(first.events, second.events, same) ? std::string() : std::string(clean);
   });
-  std::string hint = hint_on_end(ended, clean, clean);
-  return hint.empty() ? ended.said : hint;
+  return hint_on_end(ended, clean, clean);
 }
 
 /// How many descriptors are open where the loop is: in this process, or in those of its driver.
@@ -313,8 +324,7 @@ std::string hint_on_leaking(const Adapter& adapter) {
     if (left < plays) return {};
     return fmt::format("{} descriptors are left of each loop: close them when it is closed", left / plays);
   });
-  std::string hint = hint_on_end(ended, clean, clean);
-  return hint.empty() ? ended.said : hint;
+  return hint_on_end(ended, clean, clean);
 }
 
 /// What the adapter does not tell; empty if it tells all.

@@ -119,6 +119,7 @@ bool tells_of_broken_memory(const std::string& text) {
   std::string said;
   try {
     said = job(pulse);
+    fmt::print(stderr, "{}", drivers_said());
     end_drivers();
   } catch (const DriverFailure& failure) {
     fmt::print(stderr, "{}\n{}", failure.what(), failure.said);

@@ -50,7 +50,7 @@ class Child {
   struct End {
     How how = How::done;
     std::string said;     // what the job returned
-    std::string printed;  // the beginning of what it wrote to standard output and standard error
+    std::string printed;  // the beginning of what it, and its driver, wrote to standard output and standard error
     std::string words() const;  // how it ended, for people: "ended by Aborted"
     int code = 0;  // of its exit, or the signal
     std::string driver;  // what that has done

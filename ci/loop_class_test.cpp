@@ -36,6 +36,14 @@ class Leaking(asyncio.SelectorEventLoop):
         super().close()
         os.dup(2)
 
+class Refusing(asyncio.SelectorEventLoop):
+    def call_later(self, *arguments, **options):
+        self.nothing.here()
+
+class Failing(asyncio.SelectorEventLoop):
+    def set_exception_handler(self, handler):
+        1 / 0
+
 def broken():
     raise OSError("no loop today")
 )";
@@ -117,13 +125,49 @@ TEST_F(LoopClass, is_not_believed_what_it_says_of_its_deadlines) {
   EXPECT_TRUE(contains(early.text, "FAIL python:mine:Early TIMER-1")) << early;
 }
 
+TEST_F(LoopClass, is_said_to_have_raised_what_no_script_did) {
+  const Said failing = checked("Failing");
+  EXPECT_TRUE(contains(failing.text, "it gave up: the loop raised ZeroDivisionError: division by zero (/")) << failing;
+  EXPECT_TRUE(contains(failing.text, "mine.py:29, in set_exception_handler)")) << failing;
+  const Said refusing = in_folder("printf 'main: call_later 1ms a\n' | " CEDE_COMMAND
+                                  " replay --loop python:mine:Refusing -");
+  EXPECT_TRUE(contains(refusing.text, "main: call_later 1ms a -> raises runtime")) << refusing;
+  for (const Said& said : {refusing, checked("Refusing")})
+    EXPECT_TRUE(contains(said.text, "the loop raised AttributeError: 'Refusing' object has no")) << said;
+}
+
 TEST_F(LoopClass, that_is_not_there_or_cannot_be_made_is_said_to_be_absent_and_why) {
   for (const auto& [factory, why] : {std::pair{"Missing", "there is no Missing in /"},
-                                     {"broken", "OSError: no loop today"}}) {
+                                     {"broken", "the loop raised OSError: no loop today (/"}}) {
     const Said said = judged(factory, "PASS-1 --budget 10cases");
     EXPECT_EQ(said.exit, 6) << said;
     EXPECT_TRUE(contains(said.text, why)) << said;
   }
+}
+
+TEST_F(LoopClass, of_a_python_that_cannot_play_is_said_to_be_so) {
+  fs::permissions(write(folder_ / "old", "#!/bin/sh\necho first >&2\necho last >&2\nexit 3\n"), fs::perms::owner_all);
+  for (const auto& [python, why] : {std::pair{"/no/such", "its driver cannot run /no/such: No such file or directory"},
+                                    {"/etc/passwd", "its driver cannot run /etc/passwd: Permission denied"},
+                                    {"./old", "its driver ended with exit code 3: last\n    first"}}) {
+    const Said said = in_folder(fmt::format("{} run --loop asyncio PASS-1 --python {}", CEDE_COMMAND, python));
+    EXPECT_EQ(said.exit, 6) << said;
+    EXPECT_TRUE(contains(said.text, "absent: asyncio: name by --python one that has what it needs: ")) << said;
+    EXPECT_TRUE(contains(said.text, why)) << said;
+  }
+}
+
+TEST_F(LoopClass, of_a_python_that_is_too_old_is_said_to_be_so) {
+  int olds = 0;
+  for (const char* version : {"2", "3.6", "3.7", "3.8"}) {
+    const std::string python = shell(fmt::format("ls ~/.pyenv/versions/{}*/bin/python", version)).text;
+    if (python.find('\n') != python.size() - 1 || !fs::exists(python.substr(0, python.size() - 1))) continue;
+    ++olds;
+    const Said said = judged("Good", "PASS-1 --python " + python);
+    EXPECT_EQ(said.exit, 6) << said;
+    EXPECT_TRUE(contains(said.text, "and 3.9 is the oldest that plays\n")) << said;
+  }
+  if (!olds) GTEST_SKIP() << "no old Python in ~/.pyenv";
 }
 
 TEST_F(LoopClass, may_be_of_an_asyncio_of_ones_own) {

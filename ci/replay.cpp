@@ -127,6 +127,7 @@ Exit replay(const ReplayOptions& options) {
     return Exit::departs;
   }
   fmt::print("{}", end.said.substr(1));
+  if (!end.printed.empty()) fmt::print("\nit wrote\n{}", indented(end.printed, "    "));
   return static_cast<Exit>(end.said[0]);
 }
 

@@ -20,16 +20,6 @@ struct Paint {
   }
 };
 
-std::string indented(std::string_view text, std::string_view by) {
-  std::string result;
-  while (!text.empty()) {
-    std::size_t end = std::min(text.find('\n'), text.size());
-    result += fmt::format("{}{}\n", by, text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return result;
-}
-
 /// The rule itself: the first paragraph of a clause's words, on one line each as it stands.
 std::string rule(const Clause& clause) { return clause.words.substr(0, clause.words.find("\n\n")); }
 
@@ -72,6 +62,16 @@ std::string replay_line(const Scenario& scenario, const LoopReport& loop, const 
   if (terms.pace != World::Pace::frozen) options += fmt::format(" --clock {}", spelling(terms.pace));
   if (terms.random_choices) options += " --choices random";
   return fmt::format("printf '{}' | {} replay --loop {}{} -", escaped, command, shell_word(loop.info.name), options);
+}
+
+std::string indented(std::string_view text, std::string_view by) {
+  std::string result;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find('\n'), text.size());
+    result += fmt::format("{}{}\n", by, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return result;
 }
 
 std::string marked(const ShownTrace& trace, std::size_t event, bool whole) {

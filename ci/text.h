@@ -28,6 +28,9 @@ void set_called_as(std::string command);
 std::string replay_line(const Scenario& scenario, const LoopReport& loop, const Terms& terms,
                         std::string_view command = called_as());
 
+/// Each line of a text behind so much.
+std::string indented(std::string_view text, std::string_view by);
+
 /// A trace with its times, the deciding event marked; long ones are cut around it, unless `whole`.
 std::string marked(const ShownTrace& trace, std::size_t event, bool whole = false);
 

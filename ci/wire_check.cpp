@@ -68,7 +68,7 @@ std::string hint_on_playing(const Command& command) {
   if (answer.seq.empty()) return "put the seq of the command into the answer";
   if (answer.seq != "\u00e9 \"7f\"")
     return "the seq is a text that comes back as it was: it is no number, and may be any";
-  if (answer.kind == RunAnswer::Kind::errored) return "the driver has failed by itself: " + answer.words;
+  if (answer.kind == RunAnswer::Kind::errored) throw gave_up(answer.words, driver.said());
   if (answer.kind == RunAnswer::Kind::unsupported) return "the simplest scenario is unsupported: " + trace.unplayed;
   driver.end();
   return {};
@@ -115,23 +115,18 @@ constexpr Hint hints[] = {
     {"had to be killed", "end at bye and at the end of standard input"},
     {"without the seq", "put the seq of the command into the answer"},
     {"answered with seq", "put the seq of the command into the answer, as it is"},
-    {"failed by itself", "catch what is the scenario's; this is the driver's own"},
+    {"gave up: the loop raised", "what no script asks for is for the loop to catch"},
+    {"gave up", "catch what is the scenario's; this is the driver's own"},
 };
 
 }  // namespace
 
 std::span<const WireCheck> wire_checks() { return checks; }
 
-std::string hint_on_driver(const std::string& words, const std::string& said) {
-  std::string text = "it " + words;
+std::string hint_on_driver(const std::string& words) {
   for (const Hint& hint : hints)
-    if (words.find(hint.words) != std::string::npos) {
-      text += fmt::format(": {}", hint.hint);
-      break;
-    }
-  if (!said.empty()) text += fmt::format("\n       it said: {}", said.substr(said.rfind('\n', said.size() - 2) + 1));
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+    if (words.find(hint.words) != std::string::npos) return fmt::format("it {}: {}", words, hint.hint);
+  return "it " + words;
 }
 
 }  // namespace cede

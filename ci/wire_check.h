@@ -18,6 +18,6 @@ struct WireCheck {
 std::span<const WireCheck> wire_checks();
 
 /// What to change in a driver that has failed like this.
-std::string hint_on_driver(const std::string& words, const std::string& said);
+std::string hint_on_driver(const std::string& words);
 
 }  // namespace cede

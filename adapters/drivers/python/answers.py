@@ -4,6 +4,8 @@ import asyncio
 import builtins
 import concurrent.futures
 import os
+import sys
+import traceback
 
 BaseGroup = getattr(builtins, "BaseExceptionGroup", None)
 
@@ -32,8 +34,9 @@ if BaseGroup:
     CLASSES.insert(0, (BaseGroup, "group"))
 
 KINDS = {}  # of the classes that were asked for
-HERE = os.path.dirname(__file__)
+HERE = os.path.dirname(os.path.realpath(__file__))
 failures = []  # errors of the driver itself
+TOLD = set()  # errors of loops, each with its place
 
 # These are refusals by the language of a misuse, as elsewhere RuntimeError is.
 MISUSES = {"coroutine already executing", "generator already executing",
@@ -55,12 +58,39 @@ def kind_of(error):
 
 def kind_of_unknown(error):
     """A loop may refuse in any way; but an error of the driver itself must not pass for one."""
-    place = error.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    if place and os.path.dirname(place.tb_frame.f_code.co_filename) == HERE:
+    place = place_of(error)
+    if (type(error), place) in TOLD:
+        return "runtime"
+    if place and is_ours(place):
         failures.append(error)
+    else:
+        TOLD.add((type(error), place))
+        print(told(error), file=sys.stderr)
     return "runtime"
+
+
+def place_of(error):
+    """Where it was raised: file, line and function. What imports is no place."""
+    place, frame = None, error.__traceback__
+    while frame:
+        code = frame.tb_frame.f_code
+        if not code.co_filename.startswith("<frozen"):
+            place = code.co_filename, frame.tb_lineno, code.co_name
+        frame = frame.tb_next
+    return place
+
+
+def is_ours(place):
+    return os.path.dirname(os.path.realpath(place[0])) == HERE
+
+
+def told(error):
+    """What is told of an error that no script has raised: its traceback and, as the last line, whose it is."""
+    *_, what = traceback.format_exception_only(type(error), error)
+    place = place_of(error) or ("?", 0, "?")
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return "%s%s raised %s (%s:%d, in %s)" % ("".join(lines), "the driver" if is_ours(place) else "the loop",
+                                              what.strip(), *place)
 
 
 def error_of(kind):

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import sys
-import traceback
 
 PROTOCOL = 1
 OLDEST = 3, 9  # of Pythons
@@ -31,7 +30,7 @@ class Driver:
         self.binding = binding
         self.door = door
         self.player = play.Player
-        self.failures = answers.failures
+        self.failures, self.told = answers.failures, answers.told
         answers.ERRORS["exit"] = binding.fatal
         self.unsupported = dict(play.unsupported(), **binding.unsupported)
         self.reader = program.Reader(play.Player, self.unsupported)
@@ -65,8 +64,8 @@ class Driver:
             if self.failures:
                 raise self.failures[0]
             return {"trace": trace}
-        except Exception:
-            return {"errored": traceback.format_exc()}
+        except Exception as error:
+            return {"errored": self.told(error)}
         finally:
             self.failures.clear()
 
@@ -91,6 +90,18 @@ def commands(source):
             yield json.loads(line.decode())
 
 
+def bound(loop, door):
+    """The binding of a loop, or an end that says why there is none."""
+    import loops
+
+    try:
+        return loops.binding_of(loop, door)
+    except Exception as error:
+        import answers  # not before a loop was bound, which may be made without some of asyncio
+
+        sys.exit(answers.told(error))
+
+
 def main():
     options = argparse.ArgumentParser(description="plays scenarios of cede on asyncio and compatible loops")
     options.add_argument("--loop", default="asyncio", help="asyncio, asyncio-pure, ... or python:MODULE:FACTORY")
@@ -99,13 +110,12 @@ def main():
     if sys.version_info < OLDEST:
         sys.exit("%s is Python %s, and %d.%d is the oldest that plays" % ((sys.executable, platform.python_version())
                                                                           + OLDEST))
-    import loops
     from door import open_door
 
     door = open_door()
     wire = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a loop prints is no answer
-    driver = Driver(loops.binding_of(loop, door), door)
+    driver = Driver(bound(loop, door), door)
     gc.collect()
     gc.freeze()
     gc.disable()
