@@ -60,6 +60,8 @@ TEST(WireTrace, loses_nothing_on_the_way) {
   };
   for (const Clause& clause : chapters().clauses)
     for (const Example& example : clause.examples) ASSERT_TRUE(survives(parse_scenario(example.scenario).scenario));
+  const char* no_script_takes_it = "main: create_task a\nmain: run_coroutine_threadsafe 0ms a\n";
+  EXPECT_TRUE(survives(parse_scenario(no_script_takes_it).scenario)) << "of whose tasks the loop makes one";
   EXPECT_TRUE(for_all_scenarios(1, 5000, survives));
 }
 
