@@ -37,7 +37,11 @@ class Core:
             self.look()
 
     def act_time(self, step, frame):
-        self.did(step, frame)[-1]["value"] = {"ns": self.nanoseconds(self.loop.time())}
+        answer = self.did(step, frame)[-1]
+        try:
+            answer["value"] = {"ns": self.nanoseconds(self.loop.time())}
+        except BaseException as error:
+            answer.update(raised(error))
 
     def act_limit(self, step, frame):
         self.did(step, frame)
