@@ -172,6 +172,7 @@ class TrioAsyncio(Binding):
     mapping = MAPPING + """\
 the loop is trio-asyncio's for programs that do not begin with trio.run, TrioPolicy's
 trio goes through what is ready in random order: its random numbers begin anew with each play
+exit in a callback of add_reader or add_writer is raised by one that is queued: it would cancel all but the run
 """
     too_late = "an outcome for a future that somebody has completed meanwhile ends trio's run, and with it the process"
     unsupported = {"run_in_executor": too_late, "fail_in_executor": too_late}
@@ -183,7 +184,23 @@ trio goes through what is ready in random order: its random numbers begin anew w
 
     def new_loop(self, door):
         self.random.seed(1)
-        return self.policy.new_event_loop()
+        loop = self.policy.new_event_loop()
+        for name in "add_reader", "add_writer":
+            setattr(loop, name, self.exits_later(loop, getattr(loop, name)))
+        return loop
+
+    def exits_later(self, loop, add):
+        """Adds callbacks whose exit a queued one raises: where it leaves a task of trio's, the loop never comes back."""
+        def leave(exit):
+            raise exit
+
+        def call(callback, args):
+            try:
+                callback(*args)
+            except self.fatal as exit:
+                loop.call_soon(leave, exit)
+
+        return lambda file, callback, *args: add(file, call, callback, args)
 
 
 class Gbulb(Binding):
