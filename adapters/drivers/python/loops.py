@@ -172,7 +172,8 @@ class TrioAsyncio(Binding):
     mapping = MAPPING + """\
 the loop is trio-asyncio's for programs that do not begin with trio.run, TrioPolicy's
 trio goes through what is ready in random order: its random numbers begin anew with each play
-exit in a callback of add_reader or add_writer is raised by one that is queued: it would cancel all but the run
+exit in a callback of add_reader or add_writer is raised by one that is queued: else the run would not come back
+(https://github.com/python-trio/trio-asyncio/issues/118)
 """
     too_late = "an outcome for a future that somebody has completed meanwhile ends trio's run, and with it the process"
     unsupported = {"run_in_executor": too_late, "fail_in_executor": too_late}
@@ -190,7 +191,7 @@ exit in a callback of add_reader or add_writer is raised by one that is queued: 
         return loop
 
     def exits_later(self, loop, add):
-        """Adds callbacks whose exit a queued one raises: where it leaves a task of trio's, the loop never comes back."""
+        """Adds callbacks whose exit a queued one raises: where it leaves a task of trio's, the run never comes back."""
         def leave(exit):
             raise exit
 
