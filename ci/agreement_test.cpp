@@ -88,6 +88,8 @@ constexpr std::array acquittals{
     Acquittal{"TO-5",  // the task that has the scope is one of wait_for's
               "main: create_task a\nmain: create_coroutine b\na: wait_for 1ms b\nb: timeout 0ms c\n"
               "c: reschedule c 0ms\n"},
+    Acquittal{"TIMER-1",  // so far away doubles of seconds are two nanoseconds apart
+              "main: limit 26\nmain: call_soon a\na: call_later 1000000s a\na: thread 5ms b\n"},
 };
 
 TEST(Judges, accuse_asyncio_of_nothing_that_it_did_not_do) {

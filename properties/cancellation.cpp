@@ -150,7 +150,7 @@ bool something_is_timed(const History& history, std::size_t event) {
 /// Whether the poll waits up to the end of the sleep, as far as the loop can tell moments apart.
 bool waits_for(const History& history, std::size_t poll, const Wait& sleep) {
   const Event& event = history[poll];
-  Nanos tick = history.trace().resolution, begun = history.beginning_of_pass(sleep.asked), first, end;
+  Nanos tick = history.resolution(), begun = history.beginning_of_pass(sleep.asked), first, end;
   if (event.time <= 0 || __builtin_add_overflow(event.at, event.time, &end)) return false;
   if (__builtin_add_overflow(begun, history[sleep.asked].step.time, &first)) return false;
   return end > first - tick && end < history.latest_deadline(sleep.asked) + tick;

@@ -280,7 +280,7 @@ bool over(const Combination& one, std::size_t event) {
 /// it dares (TIMER-10).
 bool timed_out(const History& history, const Combination& one, std::size_t event) {
   Nanos timeout = history[one.asked].step.time;
-  Nanos passed = at(history, event) - history.beginning_of_pass(one.asked) + history.trace().resolution;
+  Nanos passed = at(history, event) - history.beginning_of_pass(one.asked) + history.resolution();
   return timeout != forever && passed > timeout;
 }
 

@@ -106,7 +106,7 @@ Nanos any_fraction(Random& random) {
 Nanos any_duration(Random& random, Verb verb) {
   constexpr std::array<Nanos, 16> usual{0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 10, 12};
   if (verb == Verb::busy) return (1 + random.below(12)) * millisecond + (random.once_in(16) ? any_fraction(random) : 0);
-  if (verb != Verb::sleep && random.once_in(150)) return random.once_in(2) ? forever : 1'000'000 * second;
+  if (verb != Verb::sleep && random.once_in(150)) return random.once_in(2) ? forever : 100'000 * second;  // above a day
   if (verb != Verb::busy && random.once_in(12)) return -static_cast<Nanos>(1 + random.below(3)) * millisecond;
   Nanos duration = usual[random.below(usual.size())] * millisecond;
   return random.once_in(16) ? duration + any_fraction(random) : duration;  // loops that count in ms round

@@ -74,6 +74,12 @@ void History::read(const Trace& trace) {
   if (cancels || said({Verb::cancel_task, Verb::uncancel})) cancellations.read(*this);
 }
 
+Nanos History::resolution() const {
+  constexpr int bits = 50;  // of a double's 53: a deadline is rounded more than once
+  const Nanos rounded = events().empty() ? 0 : events().back().at >> bits;
+  return std::max(trace_->resolution, rounded);
+}
+
 void History::clear(const Trace& trace) {
   trace_ = &trace;
   said_ = Verbs{};
@@ -446,7 +452,7 @@ Nanos History::beginning_of_pass(std::size_t event) const {
 Nanos History::latest_deadline(std::size_t asked) const {
   const Step& step = (*this)[asked].step;
   if (step.time == forever || asked + 1 == events().size()) return forever;
-  const Nanos tick = trace_->resolution, read = (*this)[asked + 1].at;
+  const Nanos tick = resolution(), read = (*this)[asked + 1].at;
   if (step.verb != Verb::call_at) return sum(rounded_up(read, tick), rounded_up(step.time, tick));
   // Moments of the scenario count from where the loop's clock stood before the first event. Who rounds up the
   // delay up to them, from between two ticks, is up to one late.

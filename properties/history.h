@@ -215,6 +215,9 @@ class History {
   /// How many polls came before the event. Two events with the same number are in one pass.
   std::uint32_t pass(std::size_t event) const { return pass_[event]; }
 
+  /// Of the loop's clock, in nanoseconds: as it says, or what doubles of seconds cannot tell apart so late.
+  Nanos resolution() const;
+
   const Call* call(Id id) const { return at(calls, call_of_, id); }
   const FutureLife* future(Id id) const { return at(futures, future_of_, id); }
   const Frame* frame(Id id) const { return at(frames, frame_of_, id); }

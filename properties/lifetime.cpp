@@ -274,7 +274,7 @@ bool was_cancelled(const History& history, const FutureLife& task, std::size_t e
 /// beginning of its pass.
 bool surely_asleep(const History& history, const Wait& wait, std::size_t event) {
   std::size_t later = std::min(history.poll(history.pass(event) + 1), history.events().size() - 1);
-  Nanos due, begun = history.beginning_of_pass(wait.asked) - history.trace().resolution;
+  Nanos due, begun = history.beginning_of_pass(wait.asked) - history.resolution();
   return __builtin_add_overflow(begun, history[wait.asked].step.time, &due) || due > history[later].at;
 }
 

@@ -226,7 +226,7 @@ Verdict waits_overlap(const History& history) {
       Nanos deadline = history.latest_deadline(wait.asked);
       Nanos left = std::max<Nanos>(0, deadline - history.before_wait(poll));
       if (deadline != forever)
-        ruling.require(history[poll].time - history.trace().resolution <= left, poll,
+        ruling.require(history[poll].time - history.resolution() <= left, poll,
                        "the loop waits for others beyond the time of a sleeper");
     }
     for (const Receive& receive : descriptors.receives) {

@@ -63,7 +63,7 @@ void Scopes::read_deadline(Scope& scope) const {
   Nanos delay = history_[scope.set].step.time;
   if (delay == forever) return;
   // A loop may count from the beginning of the pass, if it dares (TIMER-10).
-  Nanos from = history_.beginning_of_pass(scope.set) - history_.trace().resolution + 1;
+  Nanos from = history_.beginning_of_pass(scope.set) - history_.resolution() + 1;
   if (!__builtin_add_overflow(from, delay, &scope.earliest)) scope.latest = history_.latest_deadline(scope.set);
   else scope.earliest = forever;
 }

@@ -87,7 +87,7 @@ Verdict a_deadline_ends_the_body_with_a_timeout(const History& history) {
 /// between that and the poll: the loop waits for it, or looks for it late, and a deadline behind it that was
 /// taken back may wake the loop once (TIMER-11).
 bool waits_for_others(const History& history, const Scopes& scopes, const Scope& scope, std::size_t poll, Nanos by) {
-  Nanos slack = history.trace().resolution;
+  Nanos slack = history.resolution();
   auto concerns = [&](std::size_t asked, std::size_t ended, Nanos due) {
     return asked < poll && ended > scope.got() && (due <= by || due - by <= slack);
   };
@@ -112,7 +112,7 @@ bool waits_for(const History& history, const Scopes& scopes, const Scope& scope,
   Nanos first, last;  // the wait ends between them, by when the loop reckoned its limit
   if (event.time <= 0 || event.time == forever || __builtin_add_overflow(event.at, event.time, &last)) return false;
   first = history.before_wait(poll) + event.time;
-  Nanos slack = history.trace().resolution;
+  Nanos slack = history.resolution();
   bool meant = scope.latest != forever && scope.earliest - slack <= last && first <= scope.latest + slack;
   return meant && !waits_for_others(history, scopes, scope, poll, last);
 }

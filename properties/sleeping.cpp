@@ -76,11 +76,11 @@ Verdict a_bare_yield_gives_up_one_pass(const History& history) {
 /// A poll that waits for the whole of the sleep when part of it has passed already: it has not begun
 /// to count, or nobody will wake the task. `never` if there is none.
 std::size_t poll_that_sleeps_anew(const History& history, const Wait& wait) {
-  Nanos delay = step_of(history, wait).time, begun = at(history, wait.asked) + history.trace().resolution;
+  Nanos delay = step_of(history, wait).time, begun = at(history, wait.asked) + history.resolution();
   if (delay == forever) return never;
   for (std::size_t number = history.pass(wait.left) + 1; history.poll(number) < wait.got; ++number)
     if (at(history, history.after_wait(history.polls[number - 1])) >= begun &&
-        history[history.polls[number]].time - history.trace().resolution >= delay)
+        history[history.polls[number]].time - history.resolution() >= delay)
       return history.polls[number];
   return never;
 }
@@ -99,7 +99,7 @@ Verdict a_sleep_suspends_one_task_for_its_time(const History& history) {
     Nanos slept = at(history, wait.got) - at(history, wait.asked);
     bool handed_over = history[wait.got].answer == (step.value.none() ? Answer{} : Answer::of(step.value));
     ruling.require(wait.suspended, wait.got, "the sleep did not give control to the loop");
-    ruling.require(slept + history.trace().resolution > step.time, wait.got, "the task woke early");
+    ruling.require(slept + history.resolution() > step.time, wait.got, "the task woke early");
     ruling.require(handed_over, wait.got, "the sleep did not yield the value that it was given");
   }
   return ruling;
@@ -133,7 +133,7 @@ Verdict sleepers_wake_in_deadline_order(const History& history) {
   auto surely_before = [&](const Wait& early, const Wait& late) {
     // A loop may count from the beginning of the pass, if it dares (TIMER-10).
     Nanos earliest = history.beginning_of_pass(late.asked) + step_of(history, late).time;
-    return history.latest_deadline(early.asked) <= earliest - history.trace().resolution &&
+    return history.latest_deadline(early.asked) <= earliest - history.resolution() &&
            history.pass(early.asked) + 1 < history.pass(late.got);
   };
   for (const Wait& one : history.waits) {

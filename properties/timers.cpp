@@ -46,7 +46,7 @@ const Job* queued_job_behind(const History& history, const Job& job) {
 
 /// Whether time had passed since the beginning of the pass when the timer was made.
 bool made_late(const History& history, const Call& timer) {
-  return at(history, timer.asked) >= history.beginning_of_pass(timer.asked) + history.trace().resolution;
+  return at(history, timer.asked) >= history.beginning_of_pass(timer.asked) + history.resolution();
 }
 
 /// The deadline by which a timer is early or not: the loop's own, unless that is before what was asked for.
@@ -61,7 +61,7 @@ Verdict no_timer_is_early(const History& history) {
   Ruling ruling;
   for (const Call& timer : timers_in(history)) {
     if (timer.entered == never || timer.due == forever || made_overdue(history, timer)) continue;
-    ruling.require(at(history, timer.entered) + history.trace().resolution > owed_deadline(history, timer),
+    ruling.require(at(history, timer.entered) + history.resolution() > owed_deadline(history, timer),
                    timer.entered, "the timer ran before its deadline");
   }
   return ruling;
@@ -102,7 +102,7 @@ Verdict earlier_deadlines_run_first(const History& history) {
     for (const Call& other : timers_made_beside(history, one)) {
       if (other.entered == never || made_overdue(history, other)) continue;
       const auto& [early, late] = one.due < other.due ? std::tie(one, other) : std::tie(other, one);
-      if (late.due - early.due < history.trace().resolution) continue;
+      if (late.due - early.due < history.resolution()) continue;
       if (history.pass(other.asked) >= history.pass(other.entered)) continue;
       ruling.require(early.entered < late.entered, late.entered,
                      "another timer with an earlier deadline was waiting");
@@ -213,7 +213,7 @@ Verdict what_becomes_due_in_a_pass_waits_for_the_next(const History& history) {
       continue;
     }
     std::size_t poll = history.polls[pass - 1];
-    bool due_in_pass = timer.due >= at(history, history.after_wait(poll)) + history.trace().resolution &&
+    bool due_in_pass = timer.due >= at(history, history.after_wait(poll)) + history.resolution() &&
                        timer.due <= at(history, timer.entered);
     if (due_in_pass && !run_began(history, poll, timer.entered))
       ruling.require(false, timer.entered, "the timer became due while the jobs of this pass ran");
@@ -246,7 +246,7 @@ Verdict a_deadline_that_is_reached_is_due(const History& history) {
 /// TIMER-10
 Verdict delays_count_from_the_call(const History& history) {
   Ruling ruling;
-  const Nanos tick = history.trace().resolution;
+  const Nanos tick = history.resolution();
   Nanos clock = 0;  // as the latest call read it
   for (const Call& timer : timers_in(history)) {
     Nanos delay = history[timer.asked].step.time;
@@ -282,7 +282,7 @@ Nanos earliest_deadline(const History& history, std::size_t event) {
 /// TIMER-11
 Verdict cancelled_timers_neither_run_nor_wake(const History& history) {
   Ruling ruling;
-  const Nanos tick = history.trace().resolution;
+  const Nanos tick = history.resolution();
   for (const Call& timer : timers_in(history)) {
     if (timer.cancelled == never || timer.entered < timer.cancelled) continue;
     ruling.reached();
@@ -334,7 +334,7 @@ std::size_t oversleeping_poll(const History& history, const Call& timer) {
   if (number <= history.pass(timer.asked)) return never;
   std::size_t poll = history.polls[number - 1];
   Nanos limit = history[poll].time, left = std::max<Nanos>(timer.latest, 0) - history.before_wait(poll);
-  return limit > 0 && limit - history.trace().resolution >= left ? poll : never;
+  return limit > 0 && limit - history.resolution() >= left ? poll : never;
 }
 
 /// TIMER-13
@@ -393,7 +393,7 @@ Verdict very_far_deadlines_do_not_fire(const History& history) {
     if (timer.cancelled != never || history.pass(timer.asked) == history.polls.size()) continue;
     bool fired = timer.entered != never &&
                  (timer.deadline == forever ||
-                  at(history, timer.entered) + history.trace().resolution <= timer.due);  // by its own clock
+                  at(history, timer.entered) + history.resolution() <= timer.due);  // by its own clock
     ruling.require(!fired, timer.entered, "a timer ran whose deadline is very far away");
   }
   return ruling;
