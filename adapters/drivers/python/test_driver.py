@@ -4,6 +4,8 @@
 """
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import re
@@ -12,6 +14,8 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+
+import answers
 
 HERE = Path(__file__).parent
 SPEC = HERE.parent.parent.parent / "spec"
@@ -222,6 +226,20 @@ class TheDriver(unittest.TestCase):
     def test_the_beginning_of_a_thread_takes_no_time(self):
         given, = Driver().ask({"cmd": "run", "seq": "", "scenario": "main: run_in_executor f 1ms 3\nmain: time\n"})
         self.assertEqual(given["trace"][1][-1], {"value": {"ns": 0}})
+
+    def test_an_error_of_the_loop_stays_its_own_when_a_future_has_lost_the_traceback(self):
+        try:
+            json.loads(None)
+        except TypeError as error:
+            lost = error
+        with contextlib.redirect_stderr(io.StringIO()) as written:
+            answers.raised(lost)
+            try:
+                raise lost.with_traceback(None)
+            except TypeError as error:
+                answers.raised(error)
+        self.assertIn("the loop raised TypeError", written.getvalue())
+        self.assertEqual(answers.failures, [])
 
 
 if __name__ == "__main__":
